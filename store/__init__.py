@@ -1,0 +1,55 @@
+"""stepstate's store: groups of JSON items with TTL, atomic updates and group cleanup."""
+
+from store.api import Store
+from store.durations import KEEP, NEVER, parse_duration
+from store.errors import (
+    InvalidName,
+    InvalidOp,
+    InvalidQuery,
+    InvalidTTL,
+    InvalidValue,
+    OpError,
+    StoreBusy,
+    StoreClosed,
+    StoreCorrupt,
+    StoreError,
+    StoreUnavailable,
+    UnsupportedBackend,
+    UpdateRejected,
+    ValueTooLarge,
+    VersionConflict,
+)
+from store.model import CleanupReport, GroupInfo, Item, Page, SetResult, Stats, UpdateResult
+from store.opening import open_store
+from store.values import parse_json
+
+__all__ = [
+    "KEEP",
+    "NEVER",
+    "CleanupReport",
+    "GroupInfo",
+    "InvalidName",
+    "InvalidOp",
+    "InvalidQuery",
+    "InvalidTTL",
+    "InvalidValue",
+    "Item",
+    "OpError",
+    "Page",
+    "SetResult",
+    "Stats",
+    "Store",
+    "StoreBusy",
+    "StoreClosed",
+    "StoreCorrupt",
+    "StoreError",
+    "StoreUnavailable",
+    "UnsupportedBackend",
+    "UpdateRejected",
+    "UpdateResult",
+    "ValueTooLarge",
+    "VersionConflict",
+    "open_store",
+    "parse_duration",
+    "parse_json",
+]

@@ -1,0 +1,60 @@
+"""Store: the one public API over every backend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from store.cleanup import Sweeper
+from store.groups import GroupMethods
+from store.items import ItemMethods
+from store.model import Stats
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from store.backends.base import Backend
+    from store.durations import Clock
+
+
+class Store(ItemMethods, GroupMethods):
+    """Groups of items, an item being a key and a JSON value; see `open_store`. Safe to use from many threads.
+
+    As a context manager it closes itself.
+    """
+
+    def __init__(self, backend: Backend, clock: Clock, max_value_bytes: int, sweep_interval: float | None) -> None:
+        super().__init__(backend, clock, max_value_bytes)
+        self._sweeper = None if sweep_interval is None else Sweeper(self, sweep_interval)
+
+    @property
+    def location(self) -> str:
+        """Where the store keeps its items, in words for people."""
+        return self._backend.location
+
+    def stats(self) -> Stats:
+        """Counters of this process, and the bytes the store takes."""
+        counted = self._counters
+        return Stats(
+            counted.hits + counted.misses,
+            counted.hits,
+            counted.misses,
+            counted.writes,
+            counted.expired,
+            self._backend.size(),
+        )
+
+    def close(self) -> None:
+        """End the sweeper and release the backend; every later call raises StoreClosed. Closing twice is fine."""
+        if self._sweeper is not None:
+            self._sweeper.stop()
+        backend, self._open_backend = self._open_backend, None
+        if backend is not None:
+            backend.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

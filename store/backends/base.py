@@ -1,0 +1,78 @@
+"""What a backend is: it keeps records and runs changes to them atomically. It knows no TTL default, operation or limit.
+
+A backend is done when tests/store/test_contract.py passes on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol, TypeAlias
+
+from store.model import GroupRecord, Record, Settings
+from store.paging import Query
+
+Change: TypeAlias = Callable[[Record | None, Callable[[], Settings]], Record | None]
+"""Gives an item's new record for its old one, None for absent. The same object back means there is nothing to write.
+
+It may call for the group's settings, may raise (then nothing is written) and may run more than once.
+"""
+
+SettingsChange: TypeAlias = Callable[[GroupRecord | None], Settings]
+"""Gives a group's new settings; the argument is None if the group is not listed."""
+
+
+class Backend(Protocol):
+    """It is made with the store's clock. `read`, `read_many` and changes may see expired records, nothing else does."""
+
+    @property
+    def location(self) -> str:
+        """Where the records are, in words for people."""
+
+    def read(self, group: str, key: str) -> Record | None:
+        """The record of one item."""
+
+    def read_many(self, group: str, keys: Iterable[str]) -> dict[str, Record]:
+        """The records of those keys that have one, all from one moment."""
+
+    def read_values(self, group: str) -> list[bytes]:
+        """The live values of a group in key order."""
+
+    def mutate_many(self, group: str, changes: Mapping[str, Change]) -> dict[str, tuple[Record | None, Record | None]]:
+        """Run one change per key in one transaction; the old and new record of each."""
+
+    def scan_items(self, group: str, query: Query) -> list[tuple[str, Record]]:
+        """Live items of a group, as the query asks."""
+
+    def scan_groups(self, query: Query) -> list[GroupRecord]:
+        """Listed groups (those with a live item or kept settings), as the query asks."""
+
+    def read_group(self, group: str) -> GroupRecord | None:
+        """One group, if it is listed."""
+
+    def configure(self, group: str, change: SettingsChange) -> None:
+        """Change a group's settings in one transaction."""
+
+    def clear(self, groups: Sequence[str] | None, chosen: Callable[[GroupRecord], bool]) -> list[GroupRecord]:
+        """Remove all items and all settings but the default TTL of the chosen groups, in one transaction.
+
+        `groups` limits the choice; None means every listed group. Returns what was cleared.
+        """
+
+    def sweep(self) -> int:
+        """Remove expired items and clear groups whose time is up; returns how many items."""
+
+    def size(self) -> int:
+        """Bytes taken."""
+
+    def close(self) -> None:
+        """Release everything; no call follows."""
+
+
+def cleared(settings: Settings) -> Settings:
+    """What remains of a group's settings when it is cleared: configuration stays, the mark of a finished run goes."""
+    return Settings(default_ttl=settings.default_ttl, configured_at=settings.configured_at)
+
+
+def is_live(record: Record, now: int) -> bool:
+    """Whether a record's time is not up yet."""
+    return record.expires_at is None or now < record.expires_at

@@ -1,0 +1,212 @@
+"""One process, no disk: cachetools' TLRUCache drops records at their expiry and evicts the least recently used."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import threading
+from typing import TYPE_CHECKING, TypeAlias
+
+from cachetools import TLRUCache
+
+from store.backends.base import cleared, is_live
+from store.model import GroupRecord, Record, Settings
+from store.paging import GROUP_SORTS, ITEM_SORTS, Query, select
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from store.backends.base import Change, SettingsChange
+    from store.durations import Clock
+
+Place: TypeAlias = tuple[str, str]
+
+
+class _Group:
+    """A group's records beside the cache, for listings, and what outlives them."""
+
+    def __init__(self, changed_at: int) -> None:
+        self.records: dict[str, Record] = {}
+        self.settings = Settings()
+        self.changed_at = changed_at
+
+
+class _Cache(TLRUCache[Place, Record]):
+    """Tells `dropped` of every record that it expires or evicts."""
+
+    def __init__(self, max_items: float, clock: Clock, dropped: Callable[[Place, Record], None]) -> None:
+        super().__init__(max_items, lambda _place, record, _now: record.expires_at or math.inf, clock)
+        self._dropped = dropped
+
+    def expire(self, time: float | None = None) -> list[tuple[Place, Record]]:
+        gone = list(super().expire(time))
+        for place, record in gone:
+            self._dropped(place, record)
+        return gone
+
+    def popitem(self) -> tuple[Place, Record]:
+        place, record = super().popitem()
+        self._dropped(place, record)
+        return place, record
+
+
+class MemoryBackend:
+    """Records of this process; `max_items` bounds how many there are, over all groups."""
+
+    location = "memory"
+
+    def __init__(self, clock: Clock, max_items: int | None) -> None:
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._groups: dict[str, _Group] = {}
+        self._cache = _Cache(max_items or math.inf, clock, self._forget)
+        self._size = 0
+        self._version_floor = 0  # the highest version among removed records
+
+    def read(self, group: str, key: str) -> Record | None:
+        with self._lock:
+            return self._cache.get((group, key))
+
+    def read_many(self, group: str, keys: Iterable[str]) -> dict[str, Record]:
+        with self._lock:
+            found = {key: self._cache.get((group, key)) for key in keys}
+        return {key: record for key, record in found.items() if record is not None}
+
+    def read_values(self, group: str) -> list[bytes]:
+        return [record.value for _, record in sorted(self._rows(group))]
+
+    def mutate_many(self, group: str, changes: Mapping[str, Change]) -> dict[str, tuple[Record | None, Record | None]]:
+        with self._lock:
+            self._cache.expire()
+            held = self._groups.get(group)
+            settings = Settings() if held is None else held.settings
+            olds = {key: self._cache.get((group, key)) for key in changes}
+            # Every change is computed before the first is written: one that raises leaves nothing behind.
+            news = {key: change(olds[key], lambda: settings) for key, change in changes.items()}
+            return {key: (olds[key], self._write(group, key, olds[key], news[key])) for key in changes}
+
+    def scan_items(self, group: str, query: Query) -> list[tuple[str, Record]]:
+        return select(self._rows(group), query, ITEM_SORTS[query.sort], lambda row: row[0])
+
+    def scan_groups(self, query: Query) -> list[GroupRecord]:
+        with self._lock:
+            rows = self._listed()
+        return select(rows, query, GROUP_SORTS[query.sort], lambda row: row.name)
+
+    def read_group(self, group: str) -> GroupRecord | None:
+        with self._lock:
+            held = self._groups.get(group)
+            return None if held is None else _summary(group, held, self._clock())
+
+    def configure(self, group: str, change: SettingsChange) -> None:
+        with self._lock:
+            settings = change(self.read_group(group))
+            if settings.kept:
+                held = self._groups.setdefault(group, _Group(self._clock()))
+                held.settings = settings
+            elif group in self._groups:
+                self._groups[group].settings = settings
+                self._drop_if_idle(group)
+
+    def clear(self, groups: Sequence[str] | None, chosen: Callable[[GroupRecord], bool]) -> list[GroupRecord]:
+        with self._lock:
+            wanted = [group for group in self._listed() if groups is None or group.name in groups]
+            gone = [group for group in wanted if chosen(group)]
+            for group in gone:
+                held = self._groups[group.name]
+                held.settings = cleared(held.settings)
+                held.changed_at = self._clock()
+                for key in list(held.records):
+                    self._remove(group.name, key)
+                self._drop_if_idle(group.name)
+            return gone
+
+    def sweep(self) -> int:
+        with self._lock:
+            expired = len(self._cache.expire())
+            now = self._clock()
+            due = [name for name, held in self._groups.items() if (held.settings.clear_at or math.inf) <= now]
+            return expired + sum(group.items for group in self.clear(due, lambda _: True))
+
+    def size(self) -> int:
+        return self._size
+
+    def close(self) -> None:
+        with self._lock:
+            self._cache.clear()
+            self._groups.clear()
+            self._size = 0
+
+    def _rows(self, group: str) -> list[tuple[str, Record]]:
+        with self._lock:
+            held = self._groups.get(group)
+            now = self._clock()
+            return [] if held is None else [row for row in held.records.items() if is_live(row[1], now)]
+
+    def _listed(self) -> list[GroupRecord]:
+        now = self._clock()
+        found = (_summary(name, held, now) for name, held in self._groups.items())
+        return [group for group in found if group is not None]
+
+    def _write(self, group: str, key: str, old: Record | None, new: Record | None) -> Record | None:
+        if new is old:
+            return new
+        if new is None:
+            self._groups[group].changed_at = self._clock()
+            self._remove(group, key)
+            self._drop_if_idle(group)
+            return None
+        if not new.version:
+            new = new._replace(version=max(self._version_floor, old.version if old else 0) + 1)
+        self._put(group, key, new)
+        return new
+
+    def _put(self, group: str, key: str, record: Record) -> None:
+        place = (group, key)
+        with contextlib.suppress(KeyError):  # TLRUCache refuses a record whose time is up already
+            self._cache[place] = record
+        # Storing may have expired or evicted others, and their groups with them: only now is the group looked up.
+        if place in self._cache:
+            held = self._groups.setdefault(group, _Group(record.updated_at))
+            before = held.records.get(key)
+            self._size += len(record.value) - (len(before.value) if before else 0)
+            held.records[key] = record
+
+    def _remove(self, group: str, key: str) -> None:
+        record = self._groups[group].records[key]
+        with contextlib.suppress(KeyError):  # TLRUCache reports a record whose time is up as missing, and removes it
+            del self._cache[group, key]
+        self._unlist(group, key, record)
+
+    def _forget(self, place: Place, record: Record) -> None:
+        group, key = place
+        held = self._groups.get(group)
+        if held is not None and held.records.get(key) is record:
+            held.changed_at = max(held.changed_at, record.updated_at)
+            self._unlist(group, key, record)
+            self._drop_if_idle(group)
+
+    def _unlist(self, group: str, key: str, record: Record) -> None:
+        del self._groups[group].records[key]
+        self._size -= len(record.value)
+        self._version_floor = max(self._version_floor, record.version)
+
+    def _drop_if_idle(self, group: str) -> None:
+        held = self._groups[group]
+        if not held.records and not held.settings.kept:
+            del self._groups[group]
+
+
+def _summary(name: str, held: _Group, now: int) -> GroupRecord | None:
+    live = [record for record in held.records.values() if is_live(record, now)]
+    if not live and not held.settings.kept:
+        return None
+    return GroupRecord(
+        name,
+        len(live),
+        sum(len(record.value) for record in live),
+        min((record.created_at for record in live), default=held.settings.configured_at or now),
+        max([held.changed_at, *(record.updated_at for record in held.records.values())]),
+        min((record.expires_at for record in live if record.expires_at is not None), default=None),
+        held.settings,
+    )

@@ -1,0 +1,97 @@
+"""What the item and group methods of a store share: the backend, the clock, limits and counters."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from store.backends.base import Backend, Change, is_live
+from store.durations import Clock
+from store.errors import StoreClosed
+from store.model import Record, Settings
+from store.values import check_name
+
+LiveChange: TypeAlias = Callable[[Record | None, int, Callable[[], Settings]], Record | None]
+"""A backend's Change that never sees an expired record, and is told the time in milliseconds."""
+
+
+class Counters:
+    """What this process did with a store; exact under threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.hits = self.misses = self.writes = self.expired = 0
+
+    def read(self, hits: int, misses: int = 0) -> None:
+        """Count items asked for: those that were there and those that were not."""
+        with self._lock:
+            self.hits += hits
+            self.misses += misses
+
+    def wrote(self, items: int) -> None:
+        """Count items written or removed."""
+        with self._lock:
+            self.writes += items
+
+    def swept(self, items: int) -> None:
+        """Count items removed because their time was up."""
+        with self._lock:
+            self.expired += items
+
+
+class Core:
+    """A backend with the rules that all methods obey: checked names, no expired records, one clock."""
+
+    def __init__(self, backend: Backend, clock: Clock, max_value_bytes: int) -> None:
+        self._open_backend: Backend | None = backend
+        self._clock = clock
+        self._limit = max_value_bytes
+        self._counters = Counters()
+
+    @property
+    def max_value_bytes(self) -> int:
+        """The most bytes of JSON text a value may have."""
+        return self._limit
+
+    @property
+    def _backend(self) -> Backend:
+        backend = self._open_backend
+        if backend is None:
+            raise StoreClosed("the store was closed")
+        return backend
+
+    def _read(self, group_id: str, key: str) -> Record | None:
+        check_name("group", group_id)
+        check_name("key", key)
+        record = self._live(self._backend.read(group_id, key))
+        self._counters.read(record is not None, record is None)
+        return record
+
+    def _live(self, record: Record | None) -> Record | None:
+        return record if record is not None and is_live(record, self._clock()) else None
+
+    def _mutate(self, group_id: str, key: str, change: LiveChange) -> tuple[Record | None, Record | None]:
+        return self._mutate_many(group_id, {key: change})[key]
+
+    def _mutate_many(
+        self, group_id: str, changes: Mapping[str, LiveChange]
+    ) -> dict[str, tuple[Record | None, Record | None]]:
+        """Run changes in one transaction; for each key the record it started from and the one it left."""
+        check_name("group", group_id)
+        for key in changes:
+            check_name("key", key)
+        started: dict[str, Record | None] = {}
+
+        def on_live(key: str, change: LiveChange) -> Change:
+            def run(record: Record | None, settings: Callable[[], Settings]) -> Record | None:
+                now = self._clock()
+                started[key] = record if record is not None and is_live(record, now) else None
+                return change(started[key], now, settings)
+
+            return run
+
+        done = self._backend.mutate_many(group_id, {key: on_live(key, change) for key, change in changes.items()})
+        results = {key: (started[key], new) for key, (_, new) in done.items()}
+        self._counters.wrote(sum(old is not new for old, new in results.values()))
+        return results

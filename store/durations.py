@@ -1,0 +1,94 @@
+"""Times: TTLs, durations as people write them, and the clock."""
+
+from __future__ import annotations
+
+import math
+import re
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Final, TypeAlias
+
+from store.errors import InvalidTTL
+
+Clock: TypeAlias = Callable[[], int]
+"""Returns the current time in milliseconds since 1970, UTC."""
+
+MAX_SECONDS = 100 * 365 * 24 * 3600  # a hundred years keeps every expiry inside what datetime can show
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([smhd]?)")
+
+
+class Expiry(Enum):
+    """What a write does to an item's expiry when it sets no new one."""
+
+    KEEP = "keep"
+    NEVER = "never"
+
+
+KEEP: Final = Expiry.KEEP
+"""`ttl=KEEP`: the item keeps the expiry it has."""
+NEVER: Final = Expiry.NEVER
+"""`ttl=NEVER`: no expiry, whatever the group's default TTL."""
+
+TTL: TypeAlias = int | float | timedelta
+"""Seconds, or a timedelta."""
+
+
+def milliseconds(ttl: object, what: str = "ttl") -> int:
+    """A TTL or duration in whole milliseconds, at least 1.
+
+    Raises:
+        InvalidTTL: for 0, negative, NaN, infinity, non-numbers and more than a hundred years.
+    """
+    seconds = ttl.total_seconds() if isinstance(ttl, timedelta) else ttl
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise InvalidTTL(f"{what} must be seconds or a timedelta, not {ttl!r}")
+    if not 0 < seconds <= MAX_SECONDS:  # NaN fails every comparison
+        raise InvalidTTL(f"{what} must be more than 0 and at most {MAX_SECONDS:,} seconds (100 years), not {seconds!r}")
+    return max(1, math.ceil(round(seconds * 1000, 6)))
+
+
+def parse_duration(text: str) -> float | None:
+    """Seconds of a duration as people write it: `90`, `90s`, `5m`, `2h`, `7d`; None for `never`.
+
+    Raises:
+        InvalidTTL: for anything else, and for times out of range.
+    """
+    cleaned = text.strip().lower()
+    if cleaned == "never":
+        return None
+    match = _DURATION.fullmatch(cleaned)
+    if match is None:
+        raise InvalidTTL(f"{text.strip()!r} is not a duration; write 90, 90s, 5m, 2h, 7d or never")
+    seconds = float(match[1]) * _UNITS[match[2]]
+    milliseconds(seconds, "a duration")
+    return seconds
+
+
+def to_datetime(at: int) -> datetime:
+    """Milliseconds since 1970 as an aware datetime in UTC."""
+    return _EPOCH + timedelta(milliseconds=at)
+
+
+def system_clock() -> int:
+    """The wall clock in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+class MonotonicClock:
+    """A clock that never runs backwards, so that what has expired once stays expired."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._latest = clock()
+        self._lock = threading.Lock()
+
+    def __call__(self) -> int:
+        with self._lock:
+            self._latest = max(self._latest, self._clock())
+            return self._latest

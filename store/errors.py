@@ -1,0 +1,121 @@
+"""Every error the store raises.
+
+StoreError
+├── InvalidName         a group or key name that is empty, too long, or not text        (ValueError)
+├── InvalidValue        something JSON cannot carry, or text that is not JSON           (ValueError)
+├── ValueTooLarge       a value whose JSON text is over `max_value_bytes`               (ValueError)
+├── InvalidTTL          a TTL or duration that is not a positive, finite time           (ValueError)
+├── InvalidOp           an update operation that is not well formed                     (ValueError)
+├── InvalidQuery        an unknown sort, a bad page token or limit, no cleanup rule     (ValueError)
+├── UpdateRejected      update operations that do not fit the item; nothing was written
+├── VersionConflict     the item is not at the version the caller named
+├── UnsupportedBackend  no backend for that URL                                         (ValueError)
+├── StoreClosed         the store was closed
+├── StoreBusy           a lock was not had within `timeout`
+├── StoreCorrupt        the file is not a database, or is damaged
+└── StoreUnavailable    the store cannot be reached, opened or written
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from store.model import Item
+
+
+class StoreError(Exception):
+    """The base of all errors of the store; its text says what was wrong, where, and what is allowed."""
+
+
+class InvalidName(StoreError, ValueError):
+    """A group or key name that is empty, longer than 512 bytes of UTF-8, not text, or holds NUL."""
+
+
+class InvalidValue(StoreError, ValueError):
+    """Something JSON cannot carry, at `place` (`$.items[3]`), or text that is not JSON, at `line` and `column`."""
+
+    def __init__(
+        self, message: str, *, place: str | None = None, line: int | None = None, column: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.place = place
+        self.line = line
+        self.column = column
+
+
+class ValueTooLarge(StoreError, ValueError):
+    """A value whose JSON text has `size` bytes where `limit` are allowed."""
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(f"the value is {size:,} bytes of JSON; at most {limit:,} are allowed")
+        self.size = size
+        self.limit = limit
+
+
+class InvalidTTL(StoreError, ValueError):
+    """A TTL or duration that is not a positive, finite time."""
+
+
+class InvalidOp(StoreError, ValueError):
+    """An update operation that is not well formed; `op_index` counts from 0."""
+
+    def __init__(self, op_index: int, message: str) -> None:
+        super().__init__(f"operation {op_index}: {message}")
+        self.op_index = op_index
+        self.message = message
+
+
+class InvalidQuery(StoreError, ValueError):
+    """An unknown sort, a page token or limit that is not one, or a cleanup without any rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpError:
+    """Why one update operation could not apply: `op_index` counts from 0, `code` is stable, `message` is for people."""
+
+    op_index: int
+    code: str
+    message: str
+
+
+class UpdateRejected(StoreError):
+    """Operations that do not fit the item's value, each in `errors`; nothing was written."""
+
+    def __init__(self, errors: Sequence[OpError]) -> None:
+        super().__init__("; ".join(f"operation {e.op_index}: {e.message} ({e.code})" for e in errors))
+        self.errors = tuple(errors)
+
+
+class VersionConflict(StoreError):
+    """The item is not at the version that was named; `current` is what is there now, or None."""
+
+    def __init__(self, expected: int, current: Item | None) -> None:
+        found = "does not exist" if current is None else f"is at version {current.version}"
+        wanted = "it to be absent" if expected == 0 else f"version {expected}"
+        super().__init__(f"the item {found}, the caller expected {wanted}")
+        self.expected = expected
+        self.current = current
+
+
+class UnsupportedBackend(StoreError, ValueError):
+    """No backend answers to that URL."""
+
+
+class StoreClosed(StoreError):
+    """The store was closed."""
+
+
+class StoreBusy(StoreError):
+    """A lock was not had within `timeout`."""
+
+
+class StoreCorrupt(StoreError):
+    """The file is not a database, or is damaged."""
+
+
+class StoreUnavailable(StoreError):
+    """The store cannot be reached, opened or written."""

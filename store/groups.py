@@ -1,0 +1,178 @@
+"""The methods of a store that deal with groups: listing, settings, finishing and cleaning up."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Callable, Iterable
+
+from store.core import Core
+from store.durations import TTL, milliseconds
+from store.errors import InvalidQuery
+from store.model import CleanupReport, GroupInfo, GroupRecord, Page, Settings
+from store.paging import GROUP_SORTS, make_query
+from store.values import check_name
+
+
+class GroupMethods(Core):
+    """Listing, configuring, finishing and clearing groups."""
+
+    def groups(
+        self, *, search: str | None = None, sort: str = "id", after: str | None = None, limit: int = 100
+    ) -> Page[GroupInfo]:
+        """One page of the groups that hold an item, have a default TTL or are marked finished.
+
+        Args:
+            search: only groups whose name contains this text; ASCII letters match in either case.
+            sort: id, items, size, created, updated or expires (the next expiry; never comes last), with "-" before it
+                for descending.
+            after: the `next` token of the page before.
+            limit: how many, 1 to 1000.
+
+        Raises:
+            InvalidQuery: for an unknown sort, a bad limit or a token made for another sort.
+        """
+        query = make_query(search, sort, GROUP_SORTS, after, limit)
+        rows = self._backend.scan_groups(query.peeking())
+        page = [GroupInfo.of(record) for record in rows[:limit]]
+        return Page(page, query.token(rows, GROUP_SORTS[query.sort], lambda row: row.name))
+
+    def group(self, group_id: str) -> GroupInfo | None:
+        """One group summed up, or None if `groups` would not list it."""
+        check_name("group", group_id)
+        record = self._backend.read_group(group_id)
+        return None if record is None else GroupInfo.of(record)
+
+    def clear(self, group_id: str) -> int:
+        """Remove all items of a group, and its mark of being finished; how many items there were.
+
+        The group's default TTL stays.
+        """
+        check_name("group", group_id)
+        gone = sum(group.items for group in self._backend.clear([group_id], lambda _: True))
+        self._counters.wrote(gone)
+        return gone
+
+    def configure(self, group_id: str, *, default_ttl: TTL | None) -> None:
+        """Give a group the TTL that each `set` into it gets unless it names its own; None takes it away.
+
+        Items that are there already keep the expiry they have.
+
+        Raises:
+            InvalidTTL: for anything but a positive, finite time or None.
+        """
+        lifetime = None if default_ttl is None else milliseconds(default_ttl, "default_ttl")
+        self._configure(group_id, lambda settings, _now: settings._replace(default_ttl=lifetime))
+
+    def finish(self, group_id: str, *, keep_for: TTL | None = None) -> bool:
+        """Mark a workflow's group as finished, for cleanups of finished groups; False if there is no such group.
+
+        Later writes into the group leave the mark. `clear` and `reopen` take it away.
+
+        Args:
+            group_id: the group.
+            keep_for: clear the group by itself at the first sweep after so many seconds (or a timedelta).
+
+        Raises:
+            InvalidTTL: for a `keep_for` that is not a positive, finite time.
+        """
+        wait = None if keep_for is None else milliseconds(keep_for, "keep_for")
+
+        def finished(settings: Settings, now: int) -> Settings:
+            return settings._replace(finished_at=now, clear_at=None if wait is None else now + wait)
+
+        return self._configure(group_id, finished, create=False)
+
+    def reopen(self, group_id: str) -> bool:
+        """Take back `finish`; False if there is no such group."""
+        return self._configure(
+            group_id, lambda settings, _now: settings._replace(finished_at=None, clear_at=None), create=False
+        )
+
+    def stale(
+        self,
+        *,
+        idle: TTL | None = None,
+        finished: bool | None = None,
+        match: str | None = None,
+    ) -> list[GroupInfo]:
+        """The groups that a cleanup with these rules would clear, in order of their names; see `cleanup`."""
+        return self.cleanup(idle=idle, finished=finished, match=match, dry_run=True).groups
+
+    def cleanup(
+        self,
+        *,
+        idle: TTL | None = None,
+        finished: bool | None = None,
+        match: str | None = None,
+        groups: Iterable[str] | None = None,
+        dry_run: bool = False,
+    ) -> CleanupReport:
+        """Clear every group that all given rules choose, in one transaction.
+
+        Args:
+            idle: not changed for so many seconds (or a timedelta).
+            finished: True for groups marked finished, False for those that are not.
+            match: a name pattern with `*`, `?` and `[...]`, case-sensitive, for the whole name.
+            groups: only these groups, if the rules choose them still.
+            dry_run: only report what would be cleared.
+
+        Raises:
+            InvalidQuery: without any of idle, finished and match, which would clear everything.
+            InvalidTTL: for an `idle` that is not a positive, finite time.
+        """
+        chosen = self._rules(idle, finished, match)
+        wanted = None if groups is None else list(groups)
+        for group_id in wanted or []:
+            check_name("group", group_id)
+        found: list[GroupRecord] = []
+
+        def note(group: GroupRecord) -> bool:
+            if chosen(group):
+                found.append(group)
+                return not dry_run
+            return False
+
+        cleared = self._backend.clear(wanted, note)
+        self._counters.wrote(sum(group.items for group in cleared))
+        found.sort(key=lambda group: group.name)
+        return CleanupReport(
+            [GroupInfo.of(group) for group in found], sum(g.items for g in found), sum(g.size for g in found)
+        )
+
+    def sweep(self) -> int:
+        """Remove items whose time is up, and clear finished groups whose `keep_for` is over; how many items went."""
+        gone = self._backend.sweep()
+        self._counters.swept(gone)
+        return gone
+
+    def _configure(self, group_id: str, change: Callable[[Settings, int], Settings], *, create: bool = True) -> bool:
+        check_name("group", group_id)
+        known = False
+
+        def run(group: GroupRecord | None) -> Settings:
+            nonlocal known
+            known = group is not None
+            if group is None and not create:
+                return Settings()
+            now = self._clock()
+            settings = change(Settings() if group is None else group.settings, now)
+            return settings._replace(configured_at=settings.configured_at or now) if settings.kept else Settings()
+
+        self._backend.configure(group_id, run)
+        return known
+
+    def _rules(self, idle: TTL | None, finished: bool | None, match: str | None) -> Callable[[GroupRecord], bool]:
+        if idle is None and finished is None and match is None:
+            raise InvalidQuery("a cleanup needs at least one rule: idle, finished or match")
+        changed_before = None if idle is None else self._clock() - milliseconds(idle, "idle")
+        pattern = re.compile("" if match is None else fnmatch.translate(match), re.DOTALL)
+
+        def chosen(group: GroupRecord) -> bool:
+            return (
+                (changed_before is None or group.updated_at <= changed_before)
+                and (finished is None or finished == (group.settings.finished_at is not None))
+                and (match is None or pattern.match(group.name) is not None)
+            )
+
+        return chosen

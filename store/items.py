@@ -1,0 +1,254 @@
+"""The methods of a store that deal with items."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
+
+from store.apply import MISSING, apply_ops
+from store.core import Core, LiveChange
+from store.durations import KEEP, NEVER, TTL, Expiry, milliseconds
+from store.errors import OpError, UpdateRejected, VersionConflict
+from store.model import Item, Page, Record, SetResult, Settings, UpdateResult
+from store.ops import parse_ops
+from store.paging import ITEM_SORTS, make_query
+from store.values import check_name, decode, encode
+
+Deadline = Callable[[Record | None, int, Callable[[], Settings]], int | None]
+
+
+class _DryRun(Exception):
+    def __init__(self, result: UpdateResult) -> None:
+        super().__init__()
+        self.result = result
+
+
+class ItemMethods(Core):
+    """Reading and writing items."""
+
+    def set(
+        self, group_id: str, key: str, value: Any, *, ttl: TTL | Expiry | None = None, if_version: int | None = None
+    ) -> SetResult:
+        """Store a value under a key.
+
+        Args:
+            group_id: the group, 1 to 512 bytes of UTF-8; it comes into being with its first item.
+            key: the key, likewise.
+            value: anything JSON can carry.
+            ttl: seconds or a timedelta until the item expires; None gives the group's default TTL, else no expiry;
+                KEEP keeps the expiry the item has, NEVER sets none.
+            if_version: write only if the item is at this version (0: only if there is none).
+
+        Raises:
+            InvalidName, InvalidValue, ValueTooLarge, InvalidTTL: nothing was written.
+            VersionConflict: the item is not at `if_version`; nothing was written.
+        """
+        text, new_value = encode(value, self._limit)
+        change = _setting(group_id, key, text, _deadline(ttl), if_version)
+        old, _ = self._mutate(group_id, key, change)
+        return SetResult(new_value, _value(old))
+
+    def get(self, group_id: str, key: str, default: Any = None) -> Any:
+        """The value of an item, or `default`; `item` tells a stored null from no item."""
+        record = self._read(group_id, key)
+        return default if record is None else decode(record.value)
+
+    def item(self, group_id: str, key: str) -> Item | None:
+        """The item with its size, version and times, or None."""
+        record = self._read(group_id, key)
+        return None if record is None else Item.of(group_id, key, record)
+
+    def list(self, group_id: str) -> list[Any]:
+        """All values of a group, in the order of their keys' UTF-8 bytes; [] if there is no such group."""
+        check_name("group", group_id)
+        values = [decode(text) for text in self._backend.read_values(group_id)]
+        self._counters.read(len(values))
+        return values
+
+    def update(
+        self,
+        group_id: str,
+        key: str,
+        ops: Iterable[Mapping[str, Any]],
+        *,
+        ttl: TTL | Expiry | None = None,
+        if_version: int | None = None,
+        on_error: Literal["raise", "skip"] = "raise",
+        dry_run: bool = False,
+    ) -> UpdateResult:
+        """Apply update operations to an item, atomically.
+
+        Operations are objects with a `type`: `set` (path, value), `merge` (value, path), `increment` and `decrement`
+        (path, by), `append` (value, path), `remove` (path). A path is one literal field name, a list of names for a
+        nested field, or "" for the whole value. An item that is not there counts as {}.
+
+        Args:
+            group_id: the group.
+            key: the key.
+            ops: the operations, applied in order.
+            ttl: as in `set`, but None keeps the expiry the item has (and gives a new item the group's default TTL).
+            if_version: as in `set`.
+            on_error: "raise" writes nothing unless every operation applies; "skip" applies those that can and reports
+                the others in the result's `errors`.
+            dry_run: only say what the result would be.
+
+        Raises:
+            InvalidOp: an operation is not well formed.
+            UpdateRejected: operations do not fit the value; nothing was written.
+            InvalidName, InvalidValue, ValueTooLarge, InvalidTTL, VersionConflict: nothing was written.
+        """
+        if on_error not in ("raise", "skip"):
+            raise ValueError(f"on_error must be 'raise' or 'skip', not {on_error!r}")
+        parsed, deadline, strict = parse_ops(ops, self._limit), _deadline(ttl, keep=True), on_error == "raise"
+        errors: list[OpError] = []
+        new_value: Any = None
+
+        def change(old: Record | None, now: int, settings: Callable[[], Settings]) -> Record:
+            nonlocal errors, new_value
+            _check_version(group_id, key, old, if_version)
+            value, errors = apply_ops(MISSING if old is None else decode(old.value), parsed, strict=strict)
+            if errors and strict:
+                raise UpdateRejected(errors)
+            text, new_value = encode(value, self._limit)
+            if dry_run:
+                raise _DryRun(UpdateResult(new_value, _value(old), tuple(errors)))
+            return _written(old, text, now, deadline(old, now, settings))
+
+        try:
+            old, _ = self._mutate(group_id, key, change)
+        except _DryRun as preview:
+            return preview.result
+        return UpdateResult(new_value, _value(old), tuple(errors))
+
+    def delete(self, group_id: str, key: str, *, if_version: int | None = None) -> Any:
+        """Remove an item; the value removed, or None if there was none.
+
+        Raises:
+            VersionConflict: the item is not at `if_version`; nothing was removed.
+        """
+        old, _ = self._mutate(group_id, key, _deleting(group_id, key, if_version))
+        return _value(old)
+
+    def set_many(
+        self, group_id: str, values: Mapping[str, Any], *, ttl: TTL | Expiry | None = None
+    ) -> dict[str, SetResult]:
+        """Store several values of one group in one transaction; all are written or none. `ttl` is as in `set`."""
+        encoded = {key: encode(value, self._limit) for key, value in values.items()}
+        deadline = _deadline(ttl)
+        changes = {key: _setting(group_id, key, text, deadline, None) for key, (text, _) in encoded.items()}
+        done = self._mutate_many(group_id, changes)
+        return {key: SetResult(encoded[key][1], _value(old)) for key, (old, _) in done.items()}
+
+    def get_many(self, group_id: str, keys: Iterable[str]) -> dict[str, Any]:
+        """The values of those keys that have one, all from one moment, in the order of `keys`."""
+        wanted = list(dict.fromkeys(keys))
+        check_name("group", group_id)
+        for key in wanted:
+            check_name("key", key)
+        found = self._backend.read_many(group_id, wanted)
+        live = {key: decode(found[key].value) for key in wanted if self._live(found.get(key))}
+        self._counters.read(len(live), len(wanted) - len(live))
+        return live
+
+    def delete_many(self, group_id: str, keys: Iterable[str]) -> dict[str, Any]:
+        """Remove several items of one group in one transaction; the values removed, by key."""
+        done = self._mutate_many(group_id, {key: _deleting(group_id, key, None) for key in keys})
+        return {key: decode(old.value) for key, (old, _) in done.items() if old is not None}
+
+    def items(
+        self, group_id: str, *, search: str | None = None, sort: str = "key", after: str | None = None, limit: int = 100
+    ) -> Page[Item]:
+        """One page of a group's items, found by their place in the order: page 10,000 costs what page 1 costs.
+
+        Args:
+            group_id: the group.
+            search: only keys that contain this text; ASCII letters match in either case.
+            sort: key, size, created, updated or expires (never comes last), with "-" before it for descending.
+            after: the `next` token of the page before.
+            limit: how many, 1 to 1000.
+
+        Raises:
+            InvalidQuery: for an unknown sort, a bad limit or a token made for another sort.
+        """
+        check_name("group", group_id)
+        query = make_query(search, sort, ITEM_SORTS, after, limit)
+        rows = self._backend.scan_items(group_id, query.peeking())
+        page = [Item.of(group_id, key, record) for key, record in rows[:limit]]
+        return Page(page, query.token(rows, ITEM_SORTS[query.sort], lambda row: row[0]))
+
+    def ttl(self, group_id: str, key: str) -> float | None:
+        """Seconds until the item expires, `math.inf` if it never does, None if there is no such item."""
+        record = self._read(group_id, key)
+        if record is None:
+            return None
+        return math.inf if record.expires_at is None else max(0, record.expires_at - self._clock()) / 1000
+
+    def expire(self, group_id: str, key: str, ttl: TTL) -> bool:
+        """Let an item expire `ttl` seconds from now, without touching value or version; False if there is no such item.
+
+        Raises:
+            InvalidTTL: for anything but a positive, finite time.
+        """
+        lifetime = milliseconds(ttl)
+
+        def change(old: Record | None, now: int, _settings: Callable[[], Settings]) -> Record | None:
+            return old and old._replace(expires_at=now + lifetime)
+
+        return self._mutate(group_id, key, change)[0] is not None
+
+    def persist(self, group_id: str, key: str) -> bool:
+        """Drop an item's expiry; False if there is no such item, or it had none."""
+
+        def change(old: Record | None, _now: int, _settings: Callable[[], Settings]) -> Record | None:
+            return old if old is None or old.expires_at is None else old._replace(expires_at=None)
+
+        old, _ = self._mutate(group_id, key, change)
+        return old is not None and old.expires_at is not None
+
+
+def _value(record: Record | None) -> Any:
+    return None if record is None else decode(record.value)
+
+
+def _deadline(ttl: TTL | Expiry | None, *, keep: bool = False) -> Deadline:
+    """When a write's item expires. `keep` makes KEEP the meaning of None."""
+    lifetime = None if ttl is None or isinstance(ttl, Expiry) else milliseconds(ttl)
+
+    def deadline(old: Record | None, now: int, settings: Callable[[], Settings]) -> int | None:
+        if lifetime is not None:
+            return now + lifetime
+        if old is not None and (ttl is KEEP or (ttl is None and keep)):
+            return old.expires_at
+        if ttl is NEVER:
+            return None
+        default = settings().default_ttl
+        return None if default is None else now + default
+
+    return deadline
+
+
+def _written(old: Record | None, text: bytes, now: int, expires_at: int | None) -> Record:
+    if old is None:
+        return Record(text, now, now, expires_at, 0)
+    return Record(text, old.created_at, now, expires_at, old.version + 1)
+
+
+def _setting(group_id: str, key: str, text: bytes, deadline: Deadline, if_version: int | None) -> LiveChange:
+    def change(old: Record | None, now: int, settings: Callable[[], Settings]) -> Record:
+        _check_version(group_id, key, old, if_version)
+        return _written(old, text, now, deadline(old, now, settings))
+
+    return change
+
+
+def _deleting(group_id: str, key: str, if_version: int | None) -> LiveChange:
+    def change(old: Record | None, _now: int, _settings: Callable[[], Settings]) -> None:
+        _check_version(group_id, key, old, if_version)
+
+    return change
+
+
+def _check_version(group_id: str, key: str, record: Record | None, expected: int | None) -> None:
+    if expected is not None and expected != (0 if record is None else record.version):
+        raise VersionConflict(expected, None if record is None else Item.of(group_id, key, record))

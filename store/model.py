@@ -1,0 +1,172 @@
+"""What the store holds and hands out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+from store.durations import to_datetime
+from store.values import decode
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from store.errors import OpError
+
+T = TypeVar("T")
+
+
+class Record(NamedTuple):
+    """An item as a backend keeps it; times in milliseconds since 1970.
+
+    `version` grows with every write of the value and is never used twice for one key. A record that a change makes for
+    a key without one has version 0: the backend gives it the next free number.
+    """
+
+    value: bytes
+    created_at: int
+    updated_at: int
+    expires_at: int | None
+    version: int
+
+
+class Settings(NamedTuple):
+    """What a group remembers beside its items; times in milliseconds."""
+
+    default_ttl: int | None = None
+    finished_at: int | None = None
+    clear_at: int | None = None
+    configured_at: int | None = None
+
+    @property
+    def kept(self) -> bool:
+        """Whether the group is listed even when it holds no item."""
+        return self.default_ttl is not None or self.finished_at is not None
+
+
+class GroupRecord(NamedTuple):
+    """A group as a backend sums it up, counting live items only; sizes in bytes, times in milliseconds."""
+
+    name: str
+    items: int
+    size: int
+    created_at: int
+    updated_at: int
+    next_expiry: int | None
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item of a group: `size` is bytes of JSON text, times are aware datetimes in UTC."""
+
+    group_id: str
+    key: str
+    value: Any
+    size: int
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime | None
+
+    @classmethod
+    def of(cls, group_id: str, key: str, record: Record) -> Item:
+        """The item that a backend's record stands for."""
+        return cls(
+            group_id,
+            key,
+            decode(record.value),
+            len(record.value),
+            record.version,
+            to_datetime(record.created_at),
+            to_datetime(record.updated_at),
+            _when(record.expires_at),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GroupInfo:
+    """A group summed up: live `items`, their `size` in bytes of JSON text, `default_ttl` in seconds.
+
+    `created_at` is when its oldest item was created, `updated_at` when an item was last written or removed, items since
+    expired included; `finished_at` is when the group was marked finished, `clear_at` when it is then cleared by itself.
+    """
+
+    id: str
+    items: int
+    size: int
+    created_at: datetime
+    updated_at: datetime
+    next_expiry: datetime | None
+    default_ttl: float | None
+    finished_at: datetime | None
+    clear_at: datetime | None
+
+    @classmethod
+    def of(cls, record: GroupRecord) -> GroupInfo:
+        """The summary that a backend's record stands for."""
+        settings = record.settings
+        return cls(
+            record.name,
+            record.items,
+            record.size,
+            to_datetime(record.created_at),
+            to_datetime(record.updated_at),
+            _when(record.next_expiry),
+            None if settings.default_ttl is None else settings.default_ttl / 1000,
+            _when(settings.finished_at),
+            _when(settings.clear_at),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a listing; `next` is the token for `after=` that gives the page behind it, or None on the last."""
+
+    items: list[T]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SetResult:
+    """What `set` wrote, and the value it replaced (None if there was none)."""
+
+    new_value: Any
+    old_value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateResult:
+    """What `update` wrote, the value it started from (None if there was none), and what `on_error="skip"` left out."""
+
+    new_value: Any
+    old_value: Any
+    errors: tuple[OpError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CleanupReport:
+    """What a cleanup cleared, or would clear: `size` is bytes of JSON text."""
+
+    groups: list[GroupInfo]
+    items: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What this process did with the store since opening it, and the bytes it takes (on disk, or of JSON text).
+
+    `reads` counts items asked for, of which `hits` were there and `misses` were not; `expired` counts items swept.
+    """
+
+    reads: int
+    hits: int
+    misses: int
+    writes: int
+    expired: int
+    size: int
+
+
+def _when(at: int | None) -> datetime | None:
+    return None if at is None else to_datetime(at)

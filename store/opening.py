@@ -1,0 +1,66 @@
+"""From a URL to a store."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from store.api import Store
+from store.backends.base import Backend
+from store.durations import Clock, MonotonicClock, system_clock
+from store.errors import UnsupportedBackend
+from store.values import MAX_VALUE_BYTES
+
+DEFAULT_URL = "sqlite:///.stepstate/state.db"
+
+
+def open_store(
+    url: str | None = None,
+    *,
+    max_value_bytes: int = MAX_VALUE_BYTES,
+    max_items: int | None = None,
+    timeout: float = 5.0,
+    sweep_interval: float | None = 60.0,
+    create: bool = True,
+    clock: Clock = system_clock,
+) -> Store:
+    """Open a store.
+
+    Args:
+        url: `sqlite:///relative/path`, `sqlite:////absolute/path` or `memory://`; None takes $STEPSTATE_URL, else
+            `sqlite:///.stepstate/state.db`.
+        max_value_bytes: the most bytes of JSON text a value may have.
+        max_items: memory only: the most items, over all groups; beyond it the least recently used goes.
+        timeout: seconds to wait for a lock before StoreBusy.
+        sweep_interval: seconds between background sweeps of expired items; None for no sweeper.
+        create: make the SQLite file and its folders if they are not there.
+        clock: gives milliseconds since 1970; for tests.
+
+    Raises:
+        UnsupportedBackend: no backend answers to the URL, or it cannot do what was asked.
+        StoreUnavailable: the file cannot be opened or made, or belongs to another program or a newer stepstate.
+        StoreCorrupt: the file is not a database, or is damaged.
+    """
+    url = url or os.environ.get("STEPSTATE_URL") or DEFAULT_URL
+    steady = MonotonicClock(clock)
+    backend = _open_backend(url, steady, max_items, timeout, create=create)
+    return Store(backend, steady, max_value_bytes, sweep_interval)
+
+
+def _open_backend(url: str, clock: Clock, max_items: int | None, timeout: float, *, create: bool) -> Backend:
+    # A backend is imported when it is asked for: nobody waits for what they do not use.
+    scheme, separator, rest = url.partition("://")
+    if scheme == "memory" and separator and not rest:
+        from store.backends.memory import MemoryBackend  # noqa: PLC0415
+
+        if max_items is not None and max_items < 1:
+            raise UnsupportedBackend(f"max_items must be at least 1, not {max_items}")
+        return MemoryBackend(clock, max_items)
+    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+        from store.backends.sqlite import SqliteBackend  # noqa: PLC0415
+
+        if max_items is not None:
+            raise UnsupportedBackend("max_items is for memory:// only")
+        return SqliteBackend(Path(rest[1:]), clock, timeout, create=create)
+    known = "sqlite:///relative/path, sqlite:////absolute/path or memory://"
+    raise UnsupportedBackend(f"no backend answers to {url!r}; a store's URL is {known}")

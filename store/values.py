@@ -1,0 +1,176 @@
+"""JSON in and out, and the names of groups and keys."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import orjson
+
+from store.errors import InvalidName, InvalidValue, ValueTooLarge
+
+MAX_NAME_BYTES = 512
+MAX_VALUE_BYTES = 16 * 1024 * 1024
+MAX_DEPTH = 254  # what orjson writes
+MIN_INT = -(2**63)
+MAX_INT = 2**64 - 1
+MAX_INT_DIGITS = 20  # with the sign of -2^63
+
+_PLAIN_FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LONG_NUMBER = re.compile(r"[0-9]{19}")
+_STRING_OR_NUMBER = re.compile(r'"(?:[^"\\]|\\.)*"|(-?[0-9]+)(\.[0-9]+)?([eE][-+]?[0-9]+)?')
+_ORJSON_ERRORS = (TypeError, ValueError, RecursionError)
+
+
+def check_name(kind: str, name: object) -> None:
+    """Refuse a group or key name that is not 1 to 512 bytes of UTF-8 without NUL.
+
+    Raises:
+        InvalidName: naming the kind ("group" or "key") and the limit.
+    """
+    if not isinstance(name, str):
+        raise InvalidName(f"a {kind} name must be a string, not {type(name).__name__}")
+    if not name:
+        raise InvalidName(f"a {kind} name must not be empty")
+    if "\0" in name:
+        raise InvalidName(f"a {kind} name must not contain NUL (at character {name.index(chr(0))})")
+    try:
+        size = len(name) if name.isascii() else len(name.encode())
+    except UnicodeEncodeError as error:
+        raise InvalidName(f"a {kind} name must be valid Unicode; character {error.start} is a lone surrogate") from None
+    if size > MAX_NAME_BYTES:
+        raise InvalidName(f"a {kind} name is at most {MAX_NAME_BYTES} bytes of UTF-8; this one has {size:,}")
+
+
+def is_text(name: str) -> bool:
+    """Whether a string can be written as UTF-8: it holds no lone surrogate."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def kind_of(value: Any) -> str:
+    """The JSON type of a value: null, boolean, number, string, array or object."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+    return "object"
+
+
+def encode(value: Any, limit: int = MAX_VALUE_BYTES, place: str = "$") -> tuple[bytes, Any]:
+    """The JSON text of `value`, and a copy of the value as it will be read back.
+
+    Raises:
+        InvalidValue: naming the place of what JSON cannot carry, under `place`.
+        ValueTooLarge: over `limit` bytes of JSON text.
+    """
+    try:
+        text = orjson.dumps(value)
+        plain = orjson.loads(text)
+        # orjson turns NaN into null and a UUID into a string: what does not read back equal is looked at in pieces.
+        same = bool(plain == value)
+    except _ORJSON_ERRORS:
+        same = False
+    if not same:
+        text = orjson.dumps(_plain(value, place, 0))
+        plain = orjson.loads(text)
+    if len(text) > limit:
+        raise ValueTooLarge(len(text), limit)
+    return text, plain
+
+
+def decode(text: bytes) -> Any:
+    """The value of a JSON text that `encode` made."""
+    return orjson.loads(text)
+
+
+def parse_json(text: str) -> Any:
+    """The value of a JSON text that a person typed or a client sent; integers are exact or refused.
+
+    Raises:
+        InvalidValue: with line and column, both counted from 1.
+    """
+    if not text.strip():
+        raise InvalidValue("not JSON: the text is empty", line=1, column=1)
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise _not_json(text, error.msg, error.pos) from None
+    if _LONG_NUMBER.search(text):  # orjson reads an integer beyond 64 bits as a float, without a word
+        _refuse_long_integers(text)
+    return value
+
+
+def _plain(value: Any, place: str, depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        raise InvalidValue(f"nested more than {MAX_DEPTH} levels deep (or containing itself)", place="$")
+    match value:
+        case None | bool():
+            return value
+        case str():
+            return _plain_text(value, place)
+        case int():
+            return _plain_integer(int(value), place)
+        case float():
+            if not math.isfinite(value):
+                raise InvalidValue(f"{place} is {float(value)}; JSON numbers are finite", place=place)
+            return float(value)
+        case list() | tuple():
+            return [_plain(item, f"{place}[{index}]", depth + 1) for index, item in enumerate(value)]
+        case dict():
+            return {_field(name, place): _plain(item, member(place, name), depth + 1) for name, item in value.items()}
+    raise InvalidValue(f"{place} is of type {type(value).__name__}, which JSON cannot carry", place=place)
+
+
+def _plain_text(value: str, place: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidValue(f"{place} holds a lone surrogate at character {error.start}", place=place) from None
+    return str(value)
+
+
+def _plain_integer(value: int, place: str) -> int:
+    if not MIN_INT <= value <= MAX_INT:
+        raise InvalidValue(f"{place} is an integer outside -2^63 to 2^64-1", place=place)
+    return value
+
+
+def _field(name: object, place: str) -> str:
+    if not isinstance(name, str):
+        raise InvalidValue(
+            f"{place} has the field name {name!r}, a {type(name).__name__}; names are strings", place=place
+        )
+    return _plain_text(name, f"a field name of {place}")
+
+
+def member(place: str, name: object) -> str:
+    """The place of the field `name` below `place`, as errors write it."""
+    if isinstance(name, str) and _PLAIN_FIELD.fullmatch(name):
+        return f"{place}.{name}"
+    return f"{place}[{name!r}]"
+
+
+def _not_json(text: str, reason: str, position: int) -> InvalidValue:
+    line = text.count("\n", 0, position) + 1
+    column = position - text.rfind("\n", 0, position)
+    return InvalidValue(f"not JSON: {reason}, at line {line}, column {column}", line=line, column=column)
+
+
+def _refuse_long_integers(text: str) -> None:
+    for token in _STRING_OR_NUMBER.finditer(text):
+        digits, fraction, exponent = token.groups()
+        whole = digits and not fraction and not exponent
+        if whole and (len(digits) > MAX_INT_DIGITS or not MIN_INT <= int(digits) <= MAX_INT):
+            raise _not_json(text, "an integer outside -2^63 to 2^64-1", token.start())
