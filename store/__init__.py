@@ -21,11 +21,13 @@ from store.errors import (
 )
 from store.model import CleanupReport, GroupInfo, Item, Page, SetResult, Stats, UpdateResult
 from store.opening import open_store
-from store.values import parse_json
+from store.ops import OP_TYPES
+from store.values import kind_of, parse_json
 
 __all__ = [
     "KEEP",
     "NEVER",
+    "OP_TYPES",
     "CleanupReport",
     "GroupInfo",
     "InvalidName",
@@ -49,6 +51,7 @@ __all__ = [
     "UpdateResult",
     "ValueTooLarge",
     "VersionConflict",
+    "kind_of",
     "open_store",
     "parse_duration",
     "parse_json",

@@ -32,7 +32,11 @@ class StoreError(Exception):
 
 
 class InvalidName(StoreError, ValueError):
-    """A group or key name that is empty, longer than 512 bytes of UTF-8, not text, or holds NUL."""
+    """A name that is empty, longer than 512 bytes of UTF-8, not text, or holds NUL; `kind` is "group" or "key"."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(f"a {kind} name {message}")
+        self.kind = kind
 
 
 class InvalidValue(StoreError, ValueError):

@@ -19,7 +19,7 @@ MAX_INT_DIGITS = 20  # with the sign of -2^63
 
 _PLAIN_FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LONG_NUMBER = re.compile(r"[0-9]{19}")
-_STRING_OR_NUMBER = re.compile(r'"(?:[^"\\]|\\.)*"|(-?[0-9]+)(\.[0-9]+)?([eE][-+]?[0-9]+)?')
+_STRING_OR_NUMBER = re.compile(r'"(?:[^"\\]++|\\.)*+"|(-?[0-9]+)(\.[0-9]+)?([eE][-+]?[0-9]+)?')
 _ORJSON_ERRORS = (TypeError, ValueError, RecursionError)
 
 
@@ -30,17 +30,17 @@ def check_name(kind: str, name: object) -> None:
         InvalidName: naming the kind ("group" or "key") and the limit.
     """
     if not isinstance(name, str):
-        raise InvalidName(f"a {kind} name must be a string, not {type(name).__name__}")
+        raise InvalidName(kind, f"must be a string, not {type(name).__name__}")
     if not name:
-        raise InvalidName(f"a {kind} name must not be empty")
+        raise InvalidName(kind, "must not be empty")
     if "\0" in name:
-        raise InvalidName(f"a {kind} name must not contain NUL (at character {name.index(chr(0))})")
+        raise InvalidName(kind, f"must not contain NUL (at character {name.index(chr(0))})")
     try:
         size = len(name) if name.isascii() else len(name.encode())
     except UnicodeEncodeError as error:
-        raise InvalidName(f"a {kind} name must be valid Unicode; character {error.start} is a lone surrogate") from None
+        raise InvalidName(kind, f"must be valid Unicode; character {error.start} is a lone surrogate") from None
     if size > MAX_NAME_BYTES:
-        raise InvalidName(f"a {kind} name is at most {MAX_NAME_BYTES} bytes of UTF-8; this one has {size:,}")
+        raise InvalidName(kind, f"is at most {MAX_NAME_BYTES} bytes of UTF-8; this one has {size:,}")
 
 
 def is_text(name: str) -> bool:
@@ -138,7 +138,7 @@ def _plain_text(value: str, place: str) -> str:
         value.encode()
     except UnicodeEncodeError as error:
         raise InvalidValue(f"{place} holds a lone surrogate at character {error.start}", place=place) from None
-    return str(value)
+    return str.__str__(value)  # str() of a member of an `Enum` that is a `str` is its name, not its text
 
 
 def _plain_integer(value: int, place: str) -> int:

@@ -1,0 +1,99 @@
+"""Reading forms: bounded bodies, and fields as the store's types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+
+from dashboard import formats
+from dashboard.urls import decode_name
+from store import NEVER, InvalidTTL, InvalidValue, StoreError, ValueTooLarge, parse_duration, parse_json
+
+if TYPE_CHECKING:
+    from enum import Enum
+
+    from starlette.datastructures import FormData
+    from starlette.types import Message
+
+MAX_FIELDS = 10_000
+VALUE_ERRORS = (InvalidValue, ValueTooLarge)
+_OVERHEAD = 256 * 1024  # names, other fields, and the formatting of a value at its limit
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What was wrong with a field, and at which line and column, counted from 1, if that is known."""
+
+    message: str
+    line: int | None = None
+    column: int | None = None
+
+    @classmethod
+    def of(cls, error: StoreError) -> FieldError:
+        """The store's error as a sentence."""
+        text = str(error)
+        message = f"{text[:1].upper()}{text[1:]}."
+        return cls(message, error.line, error.column) if isinstance(error, InvalidValue) else cls(message)
+
+
+async def read_form(request: Request, max_value_bytes: int) -> FormData:
+    """The form that a request carries.
+
+    Raises:
+        HTTPException: 413 for a body that no allowed value could need: percent-encoding at most triples one.
+    """
+    limit = 3 * max_value_bytes + _OVERHEAD
+    received = 0
+
+    async def receive() -> Message:
+        nonlocal received
+        message = await request.receive()
+        received += len(message.get("body", b""))
+        if received > limit:
+            most = formats.size(max_value_bytes)
+            raise HTTPException(413, f"The form is over {formats.size(limit)}; a value is at most {most}.")
+        return message
+
+    try:
+        return await Request(request.scope, receive).form(max_fields=MAX_FIELDS, max_part_size=limit)
+    except ClientDisconnect:
+        raise HTTPException(400, "The connection ended before the whole form had arrived.") from None
+
+
+def text(form: FormData, name: str) -> str:
+    """A text field, "" if it is not there; browsers send line ends as CR LF."""
+    return next(iter(texts(form, name)), "")
+
+
+def texts(form: FormData, name: str) -> list[str]:
+    """All text fields of one name."""
+    return [value.replace("\r\n", "\n") for value in form.getlist(name) if isinstance(value, str)]
+
+
+def names(form: FormData, name: str) -> list[str]:
+    """The group or key names of checkboxes, sent as in URLs: browsers change line ends in what they send as it is."""
+    return [decoded for segment in texts(form, name) if (decoded := decode_name(segment)) is not None]
+
+
+def value_and_ttl(value: str, ttl: str, blank: Enum | None) -> tuple[dict[str, FieldError], Any, Any]:
+    """A value field and a TTL field: what was wrong with them, by field, and what they mean.
+
+    `blank` is what an empty TTL field means.
+    """
+    errors: dict[str, FieldError] = {}
+    meant: Any = None
+    lifetime: Any = blank
+    try:
+        meant = parse_json(value)
+    except InvalidValue as error:
+        errors["value"] = FieldError.of(error)
+    try:
+        if ttl.strip():
+            seconds = parse_duration(ttl)
+            lifetime = NEVER if seconds is None else seconds
+    except InvalidTTL as error:
+        errors["ttl"] = FieldError.of(error)
+    return errors, meant, lifetime

@@ -1,0 +1,85 @@
+"""JSON for people to read: formatted, highlighted, and in a line."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import Any, NamedTuple
+
+import orjson
+from markupsafe import Markup, escape
+
+HIGHLIGHT_BYTES = 256 * 1024  # beyond this a browser is better off with plain text
+PREVIEW_FIELDS = 4
+PREVIEW_TEXT = 40
+
+_TOKEN = re.compile(
+    r'(?P<name>"(?:[^"\\]|\\.)*")(?=: )|(?P<string>"(?:[^"\\]|\\.)*")'
+    r"|(?P<number>-?[0-9][0-9.eE+-]*)|(?P<word>true|false|null)"
+)
+
+
+class Field(NamedTuple):
+    """One field of a preview: its name ("" for a value that is no object), its text, and the kind of the value."""
+
+    name: str
+    text: str
+    kind: str
+
+
+def formatted(value: Any) -> str:
+    """A value as indented JSON text; integers exact."""
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+
+
+def highlighted(text: str) -> Markup:
+    """Formatted JSON text as HTML, each token in an element that names its kind."""
+    if len(text) > HIGHLIGHT_BYTES:
+        return escape(text)
+    parts: list[str] = []
+    last = 0
+    for token in _TOKEN.finditer(text):
+        parts.append(escape(text[last : token.start()]))
+        parts.append(Markup('<span class="{}">{}</span>').format(f"j-{token.lastgroup}", token[0]))
+        last = token.end()
+    return Markup("").join([*parts, escape(text[last:])])
+
+
+def preview(value: Any, key: str = "") -> list[Field]:
+    """The leading fields of a value, each cut to a readable length; a field that only repeats the item's key is left out."""
+    if isinstance(value, dict) and value:
+        told = [(name, member) for name, member in value.items() if member != key] or list(value.items())
+        fields = [_field(name, member) for name, member in told[:PREVIEW_FIELDS]]
+        more = len(told) - len(fields)
+        return [*fields, Field("", f"+{more}", "more")] if more else fields
+    return [_field("", value)]
+
+
+def _field(name: str, value: Any) -> Field:
+    match value:
+        case dict():
+            return Field(name, f"{{{len(value)}}}" if value else "{}", "object")
+        case list():
+            return Field(name, f"[{len(value)}]" if value else "[]", "array")
+        case str():
+            return Field(name, _cut(orjson.dumps(value[: PREVIEW_TEXT * 2]).decode()), "string")
+        case bool() | None:
+            return Field(name, orjson.dumps(value).decode(), "word")
+    return Field(name, orjson.dumps(value).decode(), "number")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= PREVIEW_TEXT else f"{text[:PREVIEW_TEXT]}…"
+
+
+class Line(NamedTuple):
+    """One line of a comparison: `mark` is "-" for the old text only, "+" for the new only, " " for both."""
+
+    mark: str
+    text: str
+
+
+def compare(old: str, new: str) -> list[Line]:
+    """The lines that differ between two formatted texts, with a little of what surrounds them."""
+    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=2)
+    return [Line(line[0], line[1:]) for line in list(lines)[2:]]

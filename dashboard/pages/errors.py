@@ -1,0 +1,115 @@
+"""Pages for what went wrong outside a form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from starlette.exceptions import HTTPException
+
+from dashboard.rendering import render
+from dashboard.urls import Urls, decode_name
+from store import InvalidName, InvalidQuery, StoreBusy
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+_TITLES = {
+    400: "That request cannot be answered",
+    403: "Refused",
+    404: "Not found",
+    405: "Not possible here",
+    413: "Too large",
+    500: "Something went wrong",
+    503: "The store does not answer",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPage:
+    """What went wrong, and where to go from here."""
+
+    status: int
+    message: str
+    back: str
+    back_label: str
+    section: Literal["groups"] = "groups"
+
+    @property
+    def title(self) -> str:
+        """What kind of error it is."""
+        return _TITLES.get(self.status, "That did not work")
+
+
+class NotFound(HTTPException):
+    """A group or item that is not there; the page says which, and links to what is above it."""
+
+    def __init__(self, message: str, back: str, back_label: str) -> None:
+        super().__init__(404, message)
+        self.back = back
+        self.back_label = back_label
+
+
+def group_in(request: Request) -> str:
+    """The group that the request's path names.
+
+    Raises:
+        NotFound: for a segment that is no group's URL.
+    """
+    return _name_in(request, "group")
+
+
+def key_in(request: Request) -> str:
+    """The key that the request's path names, as `group_in`."""
+    return _name_in(request, "key")
+
+
+def no_group(request: Request, group_id: str) -> NotFound:
+    """The error for a group that is not there."""
+    return NotFound(
+        f"There is no group “{group_id}”. It may have expired or been cleared.", Urls.of(request).groups(), "All groups"
+    )
+
+
+def no_item(request: Request, group_id: str, key: str) -> NotFound:
+    """The error for an item that is not there."""
+    message = f"There is no item “{key}” in the group “{group_id}”. It may have expired or been deleted."
+    return NotFound(message, Urls.of(request).group(group_id), f"Group {group_id}")
+
+
+def refused(request: Request, error: Exception) -> Response:
+    """The page for an error that has a status of its own."""
+    assert isinstance(error, HTTPException)  # noqa: S101  Starlette calls it for nothing else
+    home = Urls.of(request).groups()
+    back, label = (error.back, error.back_label) if isinstance(error, NotFound) else (home, "All groups")
+    message = error.detail
+    if error.status_code == 404 and not isinstance(error, NotFound):
+        message = "There is no such page."
+    return render(request, "error.html", ErrorPage(error.status_code, message, back, label), error.status_code)
+
+
+def store_failed(request: Request, error: Exception) -> Response:
+    """The page for a store that could not do what a page needed."""
+    status = 400 if isinstance(error, InvalidName | InvalidQuery) else 503
+    message = f"{error}." + (" Try again in a moment." if isinstance(error, StoreBusy) else "")
+    return render(
+        request, "error.html", ErrorPage(status, _sentence(message), Urls.of(request).groups(), "All groups"), status
+    )
+
+
+def broken(request: Request, _error: Exception) -> Response:
+    """The page for a defect of ours; Starlette logs the traceback."""
+    message = "The dashboard failed at this. The server's log has the details."
+    return render(request, "error.html", ErrorPage(500, message, Urls.of(request).groups(), "All groups"), 500)
+
+
+def _name_in(request: Request, kind: str) -> str:
+    name = decode_name(request.path_params[kind])
+    if name is None:
+        raise NotFound(f"This address names no {kind}.", Urls.of(request).groups(), "All groups")
+    return name
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

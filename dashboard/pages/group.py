@@ -1,0 +1,127 @@
+"""One group: its items, and what can be done to all of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dashboard import forms
+from dashboard.formats import number, short_duration
+from dashboard.pages.errors import group_in, no_group
+from dashboard.pages.panes import render_group, render_side
+from dashboard.rendering import redirect, store_of
+from dashboard.urls import Listing, Urls
+from store import InvalidTTL, parse_duration
+
+if TYPE_CHECKING:
+    from starlette.datastructures import FormData
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from store import GroupInfo
+
+
+@dataclass(frozen=True, slots=True)
+class ClearQuestion:
+    """What is asked before a group is cleared."""
+
+    group: GroupInfo
+    group_id: str
+    template: str = "partials/side_clear.html"
+    title: str = "Clear"
+    opened: None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsForm:
+    """The form for a group's default TTL, with what was wrong with what was typed."""
+
+    group_id: str
+    default_ttl: str
+    error: forms.FieldError | None = None
+    template: str = "partials/side_settings.html"
+    title: str = "Settings"
+    opened: None = None
+
+
+def show(request: Request) -> Response:
+    """GET: the group's items."""
+    return render_group(request, group_in(request))
+
+
+def delete_items(request: Request, form: FormData) -> Response:
+    """POST: delete the selected items."""
+    group_id, keys = group_in(request), forms.names(form, "key")
+    gone = len(store_of(request).delete_many(group_id, keys))
+    missing = len(keys) - gone
+    notice = f"Deleted {_items(gone)}." if keys else "Nothing was selected."
+    if missing:
+        notice += f" {number(missing)} had gone already."
+    return _back(request, group_id, notice)
+
+
+def clear_form(request: Request) -> Response:
+    """GET: the question before clearing."""
+    group = _group(request)
+    return render_group(request, group.id, ClearQuestion(group, group.id))
+
+
+def clear(request: Request, _form: FormData) -> Response:
+    """POST: remove all items of the group."""
+    group_id = group_in(request)
+    gone = store_of(request).clear(group_id)
+    return _back(request, group_id, f"Cleared {group_id}: {_items(gone)} removed.")
+
+
+def finish(request: Request, _form: FormData) -> Response:
+    """POST: mark the group as finished."""
+    group_id = group_in(request)
+    if not store_of(request).finish(group_id):
+        raise no_group(request, group_id)
+    return _back(request, group_id, f"{group_id} is marked finished: a cleanup of finished groups takes it.")
+
+
+def reopen(request: Request, _form: FormData) -> Response:
+    """POST: take the mark back."""
+    group_id = group_in(request)
+    if not store_of(request).reopen(group_id):
+        raise no_group(request, group_id)
+    return _back(request, group_id, f"{group_id} is open again.")
+
+
+def settings_form(request: Request) -> Response:
+    """GET: the form for the default TTL."""
+    group = _group(request)
+    typed = "never" if group.default_ttl is None else short_duration(group.default_ttl)
+    return render_group(request, group.id, SettingsForm(group.id, typed))
+
+
+def settings(request: Request, form: FormData) -> Response:
+    """POST: set the default TTL."""
+    group_id, typed = group_in(request), forms.text(form, "default_ttl")
+    try:
+        default_ttl = parse_duration(typed)
+        store_of(request).configure(group_id, default_ttl=default_ttl)
+    except InvalidTTL as error:
+        return render_side(request, SettingsForm(group_id, typed, forms.FieldError.of(error)), 422)
+    meaning = "have no expiry" if default_ttl is None else f"expire after {short_duration(default_ttl)}"
+    return _back(request, group_id, f"New items of {group_id} {meaning} unless they name a TTL.")
+
+
+def _group(request: Request) -> GroupInfo:
+    group_id = group_in(request)
+    group = store_of(request).group(group_id)
+    if group is None:
+        raise no_group(request, group_id)
+    return group
+
+
+def _back(request: Request, group_id: str, notice: str) -> Response:
+    """To the group, or to the list of groups if this was the end of it."""
+    urls, listing = Urls.of(request), Listing.of(request.query_params)
+    there = store_of(request).group(group_id) is not None
+    return redirect(request, urls.group(group_id, listing) if there else urls.groups(), notice)
+
+
+def _items(count: int) -> str:
+    return "1 item" if count == 1 else f"{number(count)} items"

@@ -1,0 +1,140 @@
+"""The form for update operations: a list of them, a preview that writes nothing, and applying them atomically."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from dashboard import forms, jsonview
+from dashboard.pages.errors import group_in, key_in
+from dashboard.pages.item import item_in
+from dashboard.pages.panes import render_side
+from dashboard.rendering import redirect, store_of
+from dashboard.urls import Listing, Urls
+from store import OP_TYPES, InvalidOp, InvalidValue, UpdateRejected, ValueTooLarge, parse_json
+
+if TYPE_CHECKING:
+    from starlette.datastructures import FormData
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from store import Item
+
+MAX_ROWS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One operation as it is typed, and what was wrong with it. `value` is `by` for increment and decrement."""
+
+    type: str = "set"
+    path: str = ""
+    value: str = ""
+    error: str = ""
+
+    def operation(self) -> dict[str, Any]:
+        """The operation that the row stands for. A path that is a JSON array of names is a nested field.
+
+        Raises:
+            InvalidValue: the value is not JSON.
+        """
+        op: dict[str, Any] = {"type": self.type, "path": _path(self.path)}
+        if self.type in ("increment", "decrement"):
+            op["by"] = parse_json(self.value or "1")
+        elif self.type != "remove":
+            op["value"] = parse_json(self.value)
+        return op
+
+
+@dataclass(frozen=True, slots=True)
+class OperationsSide:
+    """The rows, an error that belongs to none of them, and the preview once there is one."""
+
+    group_id: str
+    item: Item | None
+    opened: str
+    rows: list[Row]
+    error: str = ""
+    previewed: bool = False
+    changed: list[jsonview.Line] = field(default_factory=list)
+    types: tuple[str, ...] = OP_TYPES
+    tab: str = "operations"
+    template: str = "partials/side_operations.html"
+
+    @property
+    def title(self) -> str:
+        """The item's key."""
+        return self.opened
+
+
+def show(request: Request) -> Response:
+    """GET: the form with one empty row."""
+    item = item_in(request)
+    return render_side(request, OperationsSide(item.group_id, item, item.key, [Row()]))
+
+
+def submit(request: Request, form: FormData) -> Response:
+    """POST: add or remove a row, preview, or apply."""
+    group_id, key, action = group_in(request), key_in(request), forms.text(form, "action")
+    side = OperationsSide(group_id, store_of(request).item(group_id, key), key, _rows(form))
+    if action == "add":
+        return render_side(request, replace(side, rows=[*side.rows, Row()][:MAX_ROWS]))
+    if action.startswith("remove:"):
+        kept = [row for index, row in enumerate(side.rows) if action != f"remove:{index}"]
+        return render_side(request, replace(side, rows=kept or [Row()]))
+    return _run(request, side, dry_run=action != "apply")
+
+
+def _run(request: Request, side: OperationsSide, *, dry_run: bool) -> Response:
+    rows, ops = _operations(side.rows)
+    if any(row.error for row in rows):
+        return render_side(request, replace(side, rows=rows), 422)
+    try:
+        result = store_of(request).update(side.group_id, side.opened, ops, dry_run=dry_run)
+    except UpdateRejected as error:
+        return render_side(
+            request, replace(side, rows=_marked(rows, {e.op_index: e.message for e in error.errors})), 422
+        )
+    except InvalidOp as error:
+        return render_side(request, replace(side, rows=_marked(rows, {error.op_index: error.message})), 422)
+    except ValueTooLarge as error:
+        return render_side(request, replace(side, error=forms.FieldError.of(error).message), 422)
+    if dry_run:
+        old = "" if side.item is None else jsonview.formatted(result.old_value)
+        changed = jsonview.compare(old, jsonview.formatted(result.new_value))
+        return render_side(request, replace(side, previewed=True, changed=changed))
+    done = f"Applied {len(ops)} operation{'' if len(ops) == 1 else 's'} to {side.opened}."
+    return redirect(request, Urls.of(request).item(side.group_id, side.opened, Listing.of(request.query_params)), done)
+
+
+def _rows(form: FormData) -> list[Row]:
+    columns = (forms.texts(form, name)[:MAX_ROWS] for name in ("type", "path", "value"))
+    return [Row(*cells) for cells in zip(*columns, strict=False)] or [Row()]
+
+
+def _operations(rows: list[Row]) -> tuple[list[Row], list[dict[str, Any]]]:
+    ops: list[dict[str, Any]] = []
+    errors: dict[int, str] = {}
+    for index, row in enumerate(rows):
+        try:
+            ops.append(row.operation())
+        except InvalidValue as error:
+            errors[index] = str(error)
+    return _marked(rows, errors), ops
+
+
+def _marked(rows: list[Row], errors: dict[int, str]) -> list[Row]:
+    return [replace(row, error=errors.get(index, "")) for index, row in enumerate(rows)]
+
+
+def _path(typed: str) -> str | list[str]:
+    if typed.startswith("["):
+        try:
+            names = orjson.loads(typed)
+        except orjson.JSONDecodeError:
+            return typed
+        if isinstance(names, list) and all(isinstance(name, str) for name in names):
+            return names
+    return typed

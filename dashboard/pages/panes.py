@@ -1,0 +1,99 @@
+"""The page of a group: the groups beside it, its items, and in a side pane an item or a form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from dashboard.pages.errors import no_group
+from dashboard.rendering import render, store_of
+from dashboard.urls import WHOLE_LIST, Listing
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from store import GroupInfo, Item, Page
+
+PAGE_SIZE = 50
+SIDEBAR_SIZE = 60
+
+
+class Side(Protocol):
+    """The context of a side pane: a template under partials/ shows it as `side`."""
+
+    @property
+    def group_id(self) -> str | None:
+        """The group that it belongs to."""
+
+    @property
+    def template(self) -> str:
+        """The template's path."""
+
+    @property
+    def title(self) -> str:
+        """What the pane is about."""
+
+    @property
+    def opened(self) -> str | None:
+        """The key of the item that it shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPage:
+    """A group, a page of its items, the groups beside it, and what the side pane shows."""
+
+    group: GroupInfo
+    items: Page[Item]
+    listing: Listing
+    sort: str
+    neighbours: list[GroupInfo]
+    more_groups: bool
+    side: Side | None
+    section: Literal["groups"] = "groups"
+
+    @property
+    def title(self) -> str:
+        """What the side pane is about, else the group's name."""
+        return self.group.id if self.side is None else f"{self.side.title} · {self.group.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class SidePage:
+    """What the side pane would show, where there is no group to show it beside."""
+
+    side: Side
+    group: None = None
+    listing: Listing = WHOLE_LIST
+    section: Literal["groups"] = "groups"
+
+    @property
+    def title(self) -> str:
+        """What it is about."""
+        return self.side.title
+
+
+def render_side(request: Request, side: Side, status: int = 200) -> Response:
+    """Answer with a side pane: beside its group's items, or alone if there is no such group (any more)."""
+    if side.group_id is not None and store_of(request).group(side.group_id) is not None:
+        return render_group(request, side.group_id, side, status)
+    return render(request, "side.html", SidePage(side), status)
+
+
+def render_group(request: Request, group_id: str, side: Side | None = None, status: int = 200) -> Response:
+    """Answer with a group's page.
+
+    Raises:
+        NotFound: there is no such group.
+    """
+    store = store_of(request)
+    group = store.group(group_id)
+    if group is None:
+        raise no_group(request, group_id)
+    listing = Listing.of(request.query_params)
+    sort = listing.sort or "key"
+    items = store.items(group_id, search=listing.search, sort=sort, after=listing.after or None, limit=PAGE_SIZE)
+    around = store.groups(limit=SIDEBAR_SIZE)
+    neighbours = around.items if any(other.id == group_id for other in around.items) else [group, *around.items]
+    page = GroupPage(group, items, listing, sort, neighbours, around.next is not None, side)
+    return render(request, "group.html", page, status)

@@ -1,0 +1,134 @@
+"""From a page's context object to an answer: one template serves the full page and what htmx swaps in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+from urllib.parse import quote, unquote
+
+import jinja2
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from dashboard import formats, jsonview
+from dashboard.urls import Urls, encode_name
+from store import kind_of
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from store import Store
+
+_NOTICE_COOKIE = "stepstate_notice"
+_NOTICE_SECONDS = 30
+
+
+class PageContext(Protocol):
+    """All that a template sees of a page; `section` is the entry of the navigation that is lit."""
+
+    @property
+    def title(self) -> str:
+        """The page's title."""
+
+    @property
+    def section(self) -> Literal["groups", "cleanup"]:
+        """The entry of the navigation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """What every page shows around its own part."""
+
+    location: str
+    notice: str
+    now: int
+
+
+def resources(name: str) -> Path:
+    """The folder `templates` or `static`: inside this package when installed, beside it in a checkout."""
+    package = Path(__file__).parent
+    inside = package / name
+    return inside if inside.is_dir() else package.parent / name
+
+
+def environment() -> jinja2.Environment:
+    """Jinja with the filters that the templates use; undefined names are errors."""
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(resources("templates")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters.update(
+        number=formats.number,
+        size=formats.size,
+        duration=formats.duration,
+        rough=formats.rough,
+        countdown=formats.countdown,
+        short_duration=formats.short_duration,
+        stamp=formats.stamp,
+        utc=formats.utc,
+        since=lambda at: (datetime.now(UTC) - at).total_seconds(),
+        until=lambda at: max(0.0, (at - datetime.now(UTC)).total_seconds()),
+        kind=kind_of,
+        preview=lambda item: jsonview.preview(item.value, item.key),
+        oneline=formats.oneline,
+        segment=encode_name,
+        highlighted=jsonview.highlighted,
+    )
+    return env
+
+
+def store_of(request: Request) -> Store:
+    """The store that the application shows."""
+    store: Store = request.app.state.store
+    return store
+
+
+def render(request: Request, template: str, page: PageContext, status: int = 200) -> Response:
+    """Answer with a page: as a whole, or, when htmx asks for a part, what goes into #page."""
+    env: jinja2.Environment = request.app.state.templates
+    part = request.headers.get("hx-request-type") == "partial"
+    notice = unquote(request.cookies.get(_NOTICE_COOKIE, ""))
+    context: dict[str, Any] = {
+        "page": page,
+        "url": Urls.of(request),
+        "shell": Shell(_location(request), notice, formats.stamp(datetime.now(UTC))),
+        "layout": "part.html" if part else "whole.html",
+    }
+    headers = {"Vary": "HX-Request-Type"}
+    if status != 200:
+        headers["HX-Push-Url"] = "false"  # the address of a form that was refused is no page to come back to
+    response = HTMLResponse(env.get_template(template).render(context), status, headers)
+    if notice:
+        response.delete_cookie(_NOTICE_COOKIE, path=_cookie_path(request))
+    return response
+
+
+def redirect(request: Request, url: str, notice: str = "") -> Response:
+    """Send the browser on after a change, with a message for the next page."""
+    response = RedirectResponse(url, 303)
+    if notice:
+        response.set_cookie(
+            _NOTICE_COOKIE,
+            quote(notice),
+            max_age=_NOTICE_SECONDS,
+            path=_cookie_path(request),
+            httponly=True,
+            samesite="strict",
+        )
+    return response
+
+
+def _location(request: Request) -> str:
+    try:
+        return store_of(request).location
+    except Exception:
+        return ""
+
+
+def _cookie_path(request: Request) -> str:
+    return Urls.of(request).groups()

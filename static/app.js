@@ -1,0 +1,114 @@
+// What pages do beyond links and forms: running times, ticking all rows, the caret at an error, scroll kept in place.
+// Everything is found anew in the document, so what htmx swaps in needs no set-up.
+"use strict";
+
+(() => {
+  // Times are the server's: its clock when the page was made, against ours then.
+  let skew = 0;
+  const now = () => Date.now() - skew;
+  const syncClock = () => {
+    const bar = document.querySelector("[data-now]");
+    if (bar && !bar.dataset.synced) {
+      skew = Date.now() - Number(bar.dataset.now);
+      bar.dataset.synced = "yes";
+    }
+  };
+
+  // dashboard/formats.py writes these the same way.
+  const pair = (whole) => {
+    for (const [length, unit, smaller, smallerUnit] of [[86400, "d", 3600, "h"], [3600, "h", 60, "min"], [60, "min", 1, "s"]]) {
+      if (whole >= length) {
+        const rest = Math.floor((whole % length) / smaller);
+        return `${Math.floor(whole / length)} ${unit}` + (rest ? ` ${rest} ${smallerUnit}` : "");
+      }
+    }
+    return `${whole} s`;
+  };
+  const countdown = (seconds) => {
+    const whole = Math.max(0, Math.floor(seconds));
+    return whole < 3600 ? `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}` : pair(whole);
+  };
+  const rough = (seconds) => {
+    const whole = Math.max(0, Math.floor(seconds));
+    for (const [length, unit] of [[86400, "d"], [3600, "h"], [60, "min"]]) {
+      if (whole >= length) return `${Math.floor(whole / length)} ${unit}`;
+    }
+    return `${whole} s`;
+  };
+  const write = (element, text) => {
+    if (element.textContent !== text) element.textContent = text;
+  };
+
+  const tick = () => {
+    for (const element of document.querySelectorAll("[data-expires]")) {
+      const left = (Number(element.dataset.expires) - now()) / 1000;
+      write(element, left > 0 ? countdown(left) : "expired");
+      if (left <= 0) element.closest("tbody tr")?.classList.add("gone");
+    }
+    for (const bar of document.querySelectorAll("[data-until]")) {
+      const left = Math.max(0, (Number(bar.dataset.until) - now()) / 1000);
+      bar.value = left;
+      bar.classList.toggle("low", left < bar.max / 5);
+    }
+    for (const element of document.querySelectorAll("[data-ago]")) {
+      const words = element.dataset.words;
+      write(element, rough((now() - Number(element.dataset.ago)) / 1000) + (words ? ` ${words}` : ""));
+    }
+  };
+
+  const localTimes = () => {
+    for (const element of document.querySelectorAll("time[datetime]:not([data-zoned])")) {
+      const at = new Date(element.dateTime);
+      element.dataset.zoned = "yes";
+      element.title = `${at.toLocaleString()} (${element.title})`;
+      if (element.dataset.local) write(element, at.toLocaleString());
+    }
+  };
+
+  const caretAtError = () => {
+    const error = document.querySelector(".error[data-line]:not([data-shown])");
+    const area = error && document.querySelector(`[aria-describedby="${error.id}"]`);
+    if (!area) return;
+    error.dataset.shown = "yes";
+    const before = area.value.split("\n").slice(0, error.dataset.line - 1);
+    const at = before.reduce((sum, line) => sum + line.length + 1, 0) + Number(error.dataset.column) - 1;
+    area.focus();
+    area.setSelectionRange(at, at + 1);
+  };
+
+  const settle = () => {
+    syncClock();
+    localTimes();
+    tick();
+    caretAtError();
+  };
+
+  // A list stays where it was scrolled to while an item of it opens beside it.
+  let kept = null;
+  document.addEventListener("htmx:before:swap", () => {
+    const list = document.querySelector("[data-scroll]");
+    kept = list && { place: list.dataset.scroll, top: list.scrollTop, groups: document.getElementById("pane-groups")?.scrollTop };
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    const list = document.querySelector("[data-scroll]");
+    if (kept && list) {
+      if (list.dataset.scroll === kept.place) list.scrollTop = kept.top;
+      const groups = document.getElementById("pane-groups");
+      if (groups) groups.scrollTop = kept.groups ?? 0;
+    }
+    settle();
+  });
+
+  document.addEventListener("change", (event) => {
+    const box = event.target;
+    const table = box.closest("table");
+    if (!table || box.type !== "checkbox") return;
+    const boxes = [...table.querySelectorAll("tbody input[type=checkbox]")];
+    const all = table.querySelector("[data-all]");
+    if (box === all) boxes.forEach((other) => { other.checked = all.checked; });
+    else if (all) all.checked = boxes.every((other) => other.checked);
+  });
+
+  settle();
+  setInterval(tick, 1000);
+})();
