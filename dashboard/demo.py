@@ -23,6 +23,7 @@ ORDER_TTL = 20 * 60
 RATE_TTL = 60
 KEEP_RUNS_FOR = 5 * 60
 TICK = 1.0  # seconds between two rounds of the workflow
+FIRST_ROUNDS = 12  # run before anything is shown, so that the first page is not empty
 TICKS_PER_REPORT = 5
 
 log = logging.getLogger("stepstate")
@@ -124,8 +125,11 @@ def running_demo() -> Iterator[Store]:
         tempfile.TemporaryDirectory(prefix="stepstate-demo-") as folder,
         open_store(f"sqlite:///{folder}/demo.db", sweep_interval=5) as store,
     ):
+        workflow = OrderWorkflow(store)
+        for count in range(FIRST_ROUNDS):
+            workflow.tick(count)
         stopped = threading.Event()
-        thread = threading.Thread(target=_run, args=(OrderWorkflow(store), stopped), name="stepstate-demo", daemon=True)
+        thread = threading.Thread(target=_run, args=(workflow, stopped), name="stepstate-demo", daemon=True)
         thread.start()
         try:
             yield store
@@ -135,13 +139,13 @@ def running_demo() -> Iterator[Store]:
 
 
 def _run(workflow: OrderWorkflow, stopped: threading.Event) -> None:
-    for count in itertools.count():
+    for count in itertools.count(FIRST_ROUNDS):
+        if stopped.wait(TICK):
+            return
         try:
             workflow.tick(count)
         except (StoreError, KeyError, TypeError) as error:  # someone edited an order into something else
             log.warning("the demo's workflow stumbled: %s", error)
-        if stopped.wait(0 if count < 8 else TICK):
-            return
 
 
 def _payment(order: dict[str, Any], rate: float, *, declined: bool) -> list[dict[str, Any]]:

@@ -46,7 +46,7 @@ def highlighted(text: str) -> Markup:
 
 
 def preview(value: Any, key: str = "") -> list[Field]:
-    """The leading fields of a value, each cut to a readable length; a field that only repeats the item's key is left out."""
+    """The leading fields of a value, each cut to a readable length, but for fields that only repeat the item's key."""
     if isinstance(value, dict) and value:
         told = [(name, member) for name, member in value.items() if member != key] or list(value.items())
         fields = [_field(name, member) for name, member in told[:PREVIEW_FIELDS]]
@@ -80,6 +80,13 @@ class Line(NamedTuple):
 
 
 def compare(old: str, new: str) -> list[Line]:
-    """The lines that differ between two formatted texts, with a little of what surrounds them."""
-    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=2)
+    """The lines that differ between two formatted texts, with a little of what surrounds them.
+
+    Commas at line ends are left out: a field added at the end would mark the one before it as changed.
+    """
+    lines = difflib.unified_diff(_lines(old), _lines(new), lineterm="", n=2)
     return [Line(line[0], line[1:]) for line in list(lines)[2:]]
+
+
+def _lines(text: str) -> list[str]:
+    return [line.removesuffix(",") for line in text.split("\n")] if text else []

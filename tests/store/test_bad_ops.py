@@ -57,9 +57,7 @@ BAD_OPS: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize("on_error", ["raise", "skip"])
 @pytest.mark.parametrize(("op", "message"), BAD_OPS, ids=[f"{i}-{row[1][:30]}" for i, row in enumerate(BAD_OPS)])
-def test_an_operation_that_is_not_well_formed_is_refused(
-    state: Store, op: Any, message: str, on_error: Any
-) -> None:
+def test_an_operation_that_is_not_well_formed_is_refused(state: Store, op: Any, message: str, on_error: Any) -> None:
     state.set("g", "k", {"n": 1}, ttl=60)
     before = state.item("g", "k")
     with pytest.raises(InvalidOp, match=re.escape(message)) as caught:

@@ -126,7 +126,7 @@ def test_update_refuses_a_bad_value(state: Store, value: Any, place: str, messag
     state.set("g", "k", {"n": 1})
     before = state.item("g", "k")
     good = {"type": "increment", "path": "n", "by": 1}
-    with pytest.raises(InvalidOp, match="^operation 1: ") as caught:
+    with pytest.raises(InvalidOp, match=r"^operation 1: ") as caught:
         state.update("g", "k", [good, {"type": kind, "path": "x", "value": value}])
     assert message.replace("$", "value", 1) in str(caught.value)
     assert caught.value.op_index == 1

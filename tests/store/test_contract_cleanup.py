@@ -42,9 +42,7 @@ def test_every_write_makes_a_group_busy_again(state: Store, clock: ManualClock) 
 
 
 @pytest.mark.parametrize("swept", [False, True])
-def test_a_group_was_busy_when_an_item_since_expired_was_written(
-    state: Store, clock: ManualClock, swept: bool
-) -> None:
+def test_a_group_was_busy_when_an_item_since_expired_was_written(state: Store, clock: ManualClock, swept: bool) -> None:
     state.set("g", "stays", 1)
     clock.advance(10)
     state.set("g", "goes", 1, ttl=1)

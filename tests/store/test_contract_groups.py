@@ -208,9 +208,7 @@ def test_search_for_what_no_name_can_hold_finds_nothing(state: Store, search: st
         ("expires", ["b", "a", "c", "d"]),
     ],
 )
-def test_groups_are_sorted_in_both_directions(
-    state: Store, clock: ManualClock, sort: str, wanted: list[str]
-) -> None:
+def test_groups_are_sorted_in_both_directions(state: Store, clock: ManualClock, sort: str, wanted: list[str]) -> None:
     state.set_many("c", {"1": "x" * 40, "2": 1}, ttl=900)
     clock.advance(1)
     state.set_many("a", {"1": 1, "2": 1, "3": 1})

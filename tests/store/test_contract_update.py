@@ -32,7 +32,7 @@ def test_update_without_operations_makes_an_empty_object(state: Store) -> None:
 
 
 def test_operations_apply_in_order_each_on_the_result_of_the_one_before(state: Store) -> None:
-    ops = [
+    ops: list[dict[str, Any]] = [
         {"type": "set", "path": "items", "value": []},
         {"type": "append", "path": "items", "value": "a"},
         {"type": "increment", "path": ["totals", "count"], "by": 2},

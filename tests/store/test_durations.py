@@ -116,7 +116,9 @@ def test_a_duration_is_read_as_people_write_it(text: str, wanted: float | None) 
     assert parse_duration(text) == wanted
 
 
-@pytest.mark.parametrize("text", ["", " ", "soon", "5x", "m", "-5", "+5", "1e3", ".5", "5.", "5m30s", "nan", "inf", "٣"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "soon", "5x", "m", "-5", "+5", "1e3", ".5", "5.", "5m30s", "nan", "inf", "٣"]
+)
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(InvalidTTL, match="is not a duration; write 90, 90s, 5m, 2h, 7d or never") as caught:
         parse_duration(text)

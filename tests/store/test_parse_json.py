@@ -55,7 +55,7 @@ def test_json_is_read_exactly(text: str, value: Any) -> None:
         ("NaN", "", 1, 1),
         ("[1,\n NaN]", "", 2, 2),
         ("[Infinity]", "", 1, 2),
-        ("[-Infinity]", "", 1, 2),
+        ("[-Infinity]", "", 1, 3),
         ("1e999", "infinity", 1, 1),
         ("[0,\n-1e999]", "infinity", 2, 1),
         ("18446744073709551616", BEYOND, 1, 1),

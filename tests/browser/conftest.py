@@ -1,0 +1,76 @@
+"""Debian's Chromium, driven by playwright, before the demo in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.processes import running
+
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    assert path, "the browser tests need Chromium: apt-get install chromium"
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[str]:
+    """The address of a running `stepstate demo`."""
+    with running(sys.executable, "-m", "dashboard", "demo", "--port", "0", cwd=tmp_path) as address:
+        yield address
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    opened = browser.new_context(viewport={"width": 1360, "height": 820}, locale="en-GB", timezone_id="Europe/Berlin")
+    opened.set_default_timeout(10_000)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A tab. Whatever the console reports as an error, a violation of the content policy say, fails the test."""
+    tab = context.new_page()
+    complaints: list[str] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        # Chromium reports every answer from 400 on as an error; refused forms are answered so on purpose.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            complaints.append(message.text)
+
+    tab.on("console", on_console)
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    yield tab
+    assert complaints == []
+
+
+@pytest.fixture
+def screenshot(tmp_path: Path) -> Callable[[Page, str], None]:
+    """Keeps a picture of a page; `make screenshots` has them written to docs/, where the README shows them."""
+    folder = Path(os.environ.get("STEPSTATE_SCREENSHOTS") or tmp_path)
+
+    def take(page: Page, name: str) -> None:
+        # The default hides the caret with a style element, which the content policy forbids.
+        page.screenshot(path=folder / f"{name}.png", caret="initial")
+
+    return take

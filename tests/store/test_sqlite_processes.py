@@ -1,0 +1,173 @@
+"""SQLite: one file used by several processes, forked before and after opening."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from store import Store, VersionConflict, open_store
+from tests.store.support import in_children
+
+COUNT = [{"type": "increment", "path": "n", "by": 1}]
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/state.db"
+
+
+def opened(url: str) -> Store:
+    return open_store(url, sweep_interval=None, timeout=30)
+
+
+def count(state: Store, times: int, key: str = "counter") -> int:
+    for _ in range(times):
+        state.update("g", key, COUNT)
+    return 0
+
+
+def test_processes_that_increment_one_counter_lose_nothing(url: str) -> None:
+    def work() -> int:
+        with opened(url) as state:
+            return count(state, 250)
+
+    assert in_children(*[work] * 4) == [0] * 4
+    with opened(url) as state:
+        assert state.get("g", "counter") == {"n": 1000}
+
+
+def test_threads_of_several_processes_lose_nothing(url: str) -> None:
+    def work() -> int:
+        with opened(url) as state:
+            threads = [threading.Thread(target=count, args=(state, 50)) for _ in range(3)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        return 0
+
+    assert in_children(work, work) == [0, 0]
+    with opened(url) as state:
+        assert state.get("g", "counter") == {"n": 300}
+
+
+def test_of_processes_that_create_one_item_one_wins(url: str) -> None:
+    def work(number: int) -> Callable[[], int]:
+        def create() -> int:
+            with opened(url) as state:
+                try:
+                    state.set("g", "k", number, if_version=0)
+                except VersionConflict:
+                    return 1
+                return 0
+
+        return create
+
+    codes = in_children(*[work(number) for number in range(4)])
+    assert sorted(codes) == [0, 1, 1, 1]
+    with opened(url) as state:
+        assert state.get("g", "k") == codes.index(0)
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_processes_can_open_a_new_store_at_the_same_moment(url: str, attempt: int) -> None:
+    def work(number: int) -> Callable[[], int]:
+        def write() -> int:
+            with opened(url) as state:
+                state.set("g", str(number), attempt)
+            return 0
+
+        return write
+
+    assert in_children(*[work(number) for number in range(8)]) == [0] * 8
+    with opened(url) as state:
+        assert len(state.list("g")) == 8
+
+
+def test_a_store_opened_before_fork_works_in_parent_and_child(url: str) -> None:
+    with opened(url) as state:
+        count(state, 1)
+
+        def work() -> int:
+            count(state, 20)
+            return 0 if state.get("g", "child") is None else 1
+
+        assert in_children(work, work) == [0, 0]
+        count(state, 1)
+        assert state.get("g", "counter") == {"n": 42}
+
+
+def test_parent_and_child_write_at_the_same_time_after_fork(url: str) -> None:
+    with opened(url) as state:
+        state.set("g", "before", 1)
+        child = os.fork()
+        if child == 0:
+            code = 99
+            try:
+                code = count(state, 200)
+            finally:
+                os._exit(code)
+        count(state, 200)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert state.get("g", "counter") == {"n": 400}
+
+
+def test_a_child_that_closes_its_store_leaves_the_parents_open(url: str) -> None:
+    with opened(url) as state:
+        count(state, 1)
+
+        def work() -> int:
+            count(state, 1)
+            state.close()
+            return 0
+
+        assert in_children(work) == [0]
+        count(state, 1)
+        assert state.get("g", "counter") == {"n": 3}
+    with opened(url) as state:
+        assert state.get("g", "counter") == {"n": 3}
+
+
+def test_a_writer_that_dies_in_the_middle_leaves_neither_lock_nor_half_a_write(url: str) -> None:
+    class DyingClock:
+        """Ends the process in the middle of the transaction that comes third to ask for the time."""
+
+        asked = 0
+
+        def __call__(self) -> int:
+            if self.asked:
+                self.asked -= 1
+                if not self.asked:
+                    os._exit(7)
+            return 1_800_000_000_000
+
+    def work() -> int:
+        clock = DyingClock()
+        state = open_store(url, clock=clock, sweep_interval=None)
+        state.set("g", "done", 1)
+        clock.asked = 3
+        state.set_many("g", dict.fromkeys("abcdef", 1))
+        return 0
+
+    assert in_children(work) == [7]
+    with opened(url) as state:
+        state.set("g", "z", 1)
+        assert [item.key for item in state.items("g").items] == ["done", "z"]
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_store_with_a_sweeper_can_be_used_and_closed_in_a_forked_child(url: str) -> None:
+    with open_store(url, sweep_interval=3600) as state:
+        count(state, 1)
+
+        def work() -> int:
+            count(state, 1)
+            state.close()
+            return 0
+
+        assert in_children(work) == [0]
+        assert state.get("g", "counter") == {"n": 2}
