@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check pytest chromium lock clean
+.PHONY: run test check pytest chromium screenshots lock clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/stepstate demo
@@ -38,6 +38,10 @@ $(VENV)/run.stamp: pyproject.toml requirements.lock
 $(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
 	touch $@
+
+# Takes the pictures in docs/ that the README shows.
+screenshots: $(VENV)/dev.stamp chromium
+	STEPSTATE_SCREENSHOTS=docs $(BIN)/python -m pytest tests/browser/test_main_job.py -k edit_an_item
 
 # Writes both lock files anew from pyproject.toml.
 lock:

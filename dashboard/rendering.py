@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from dashboard import formats, jsonview
 from dashboard.urls import Urls, encode_name
-from store import kind_of
+from store import StoreError, kind_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -126,7 +126,7 @@ def redirect(request: Request, url: str, notice: str = "") -> Response:
 def _location(request: Request) -> str:
     try:
         return store_of(request).location
-    except Exception:
+    except StoreError:
         return ""
 
 

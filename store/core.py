@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from store.backends.base import Backend, Change, is_live
@@ -71,27 +71,28 @@ class Core:
     def _live(self, record: Record | None) -> Record | None:
         return record if record is not None and is_live(record, self._clock()) else None
 
-    def _mutate(self, group_id: str, key: str, change: LiveChange) -> tuple[Record | None, Record | None]:
-        return self._mutate_many(group_id, {key: change})[key]
+    def _mutate(self, group_id: str, key: str, change: LiveChange) -> Record | None:
+        return self._mutate_many(group_id, [(key, change)])[key]
 
-    def _mutate_many(
-        self, group_id: str, changes: Mapping[str, LiveChange]
-    ) -> dict[str, tuple[Record | None, Record | None]]:
-        """Run changes in one transaction; for each key the record it started from and the one it left."""
+    def _mutate_many(self, group_id: str, changes: Iterable[tuple[str, LiveChange]]) -> dict[str, Record | None]:
+        """Run changes in one transaction; the record that each started from, by key."""
         check_name("group", group_id)
-        for key in changes:
-            check_name("key", key)
         started: dict[str, Record | None] = {}
+        runs: dict[str, Change] = {}
 
         def on_live(key: str, change: LiveChange) -> Change:
             def run(record: Record | None, settings: Callable[[], Settings]) -> Record | None:
                 now = self._clock()
-                started[key] = record if record is not None and is_live(record, now) else None
-                return change(started[key], now, settings)
+                live = started[key] = record if record is not None and is_live(record, now) else None
+                new = change(live, now, settings)
+                # An expired record that nothing replaces is the sweeper's to remove: that is no change.
+                return record if live is None and new is None else new
 
             return run
 
-        done = self._backend.mutate_many(group_id, {key: on_live(key, change) for key, change in changes.items()})
-        results = {key: (started[key], new) for key, (_, new) in done.items()}
-        self._counters.wrote(sum(old is not new for old, new in results.values()))
-        return results
+        for key, change in changes:
+            check_name("key", key)
+            runs[key] = on_live(key, change)
+        done = self._backend.mutate_many(group_id, runs)
+        self._counters.wrote(sum(old is not new for old, new in done.values()))
+        return started

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Final, TypeAlias
 
 from store.errors import InvalidTTL
+from store.values import shown
 
 Clock: TypeAlias = Callable[[], int]
 """Returns the current time in milliseconds since 1970, UTC."""
@@ -47,9 +48,11 @@ def milliseconds(ttl: object, what: str = "ttl") -> int:
     """
     seconds = ttl.total_seconds() if isinstance(ttl, timedelta) else ttl
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise InvalidTTL(f"{what} must be seconds or a timedelta, not {ttl!r}")
+        raise InvalidTTL(f"{what} must be seconds or a timedelta, not {shown(ttl)}")
     if not 0 < seconds <= MAX_SECONDS:  # NaN fails every comparison
-        raise InvalidTTL(f"{what} must be more than 0 and at most {MAX_SECONDS:,} seconds (100 years), not {seconds!r}")
+        raise InvalidTTL(
+            f"{what} must be more than 0 and at most {MAX_SECONDS:,} seconds (100 years), not {shown(seconds)}"
+        )
     return max(1, math.ceil(round(seconds * 1000, 6)))
 
 

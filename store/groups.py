@@ -10,7 +10,7 @@ from store.core import Core
 from store.durations import TTL, milliseconds
 from store.errors import InvalidQuery
 from store.model import CleanupReport, GroupInfo, GroupRecord, Page, Settings
-from store.paging import GROUP_SORTS, make_query
+from store.paging import EVERYTHING, GROUP_SORTS, make_query
 from store.values import check_name
 
 
@@ -125,20 +125,14 @@ class GroupMethods(Core):
         wanted = None if groups is None else list(groups)
         for group_id in wanted or []:
             check_name("group", group_id)
-        found: list[GroupRecord] = []
-
-        def note(group: GroupRecord) -> bool:
-            if chosen(group):
-                found.append(group)
-                return not dry_run
-            return False
-
-        cleared = self._backend.clear(wanted, note)
-        self._counters.wrote(sum(group.items for group in cleared))
-        found.sort(key=lambda group: group.name)
-        return CleanupReport(
-            [GroupInfo.of(group) for group in found], sum(g.items for g in found), sum(g.size for g in found)
-        )
+        if dry_run:
+            listed = self._backend.scan_groups(EVERYTHING)
+            found = [group for group in listed if (wanted is None or group.name in wanted) and chosen(group)]
+        else:
+            found = sorted(self._backend.clear(wanted, chosen), key=lambda group: group.name)
+            self._counters.wrote(sum(group.items for group in found))
+        report = [GroupInfo.of(group) for group in found]
+        return CleanupReport(report, sum(group.items for group in report), sum(group.size for group in report))
 
     def sweep(self) -> int:
         """Remove items whose time is up, and clear finished groups whose `keep_for` is over; how many items went."""

@@ -46,7 +46,7 @@ class ItemMethods(Core):
         """
         text, new_value = encode(value, self._limit)
         change = _setting(group_id, key, text, _deadline(ttl), if_version)
-        old, _ = self._mutate(group_id, key, change)
+        old = self._mutate(group_id, key, change)
         return SetResult(new_value, _value(old))
 
     def get(self, group_id: str, key: str, default: Any = None) -> Any:
@@ -116,7 +116,7 @@ class ItemMethods(Core):
             return _written(old, text, now, deadline(old, now, settings))
 
         try:
-            old, _ = self._mutate(group_id, key, change)
+            old = self._mutate(group_id, key, change)
         except _DryRun as preview:
             return preview.result
         return UpdateResult(new_value, _value(old), tuple(errors))
@@ -127,8 +127,7 @@ class ItemMethods(Core):
         Raises:
             VersionConflict: the item is not at `if_version`; nothing was removed.
         """
-        old, _ = self._mutate(group_id, key, _deleting(group_id, key, if_version))
-        return _value(old)
+        return _value(self._mutate(group_id, key, _deleting(group_id, key, if_version)))
 
     def set_many(
         self, group_id: str, values: Mapping[str, Any], *, ttl: TTL | Expiry | None = None
@@ -136,16 +135,18 @@ class ItemMethods(Core):
         """Store several values of one group in one transaction; all are written or none. `ttl` is as in `set`."""
         encoded = {key: encode(value, self._limit) for key, value in values.items()}
         deadline = _deadline(ttl)
-        changes = {key: _setting(group_id, key, text, deadline, None) for key, (text, _) in encoded.items()}
-        done = self._mutate_many(group_id, changes)
-        return {key: SetResult(encoded[key][1], _value(old)) for key, (old, _) in done.items()}
+        olds = self._mutate_many(
+            group_id, [(key, _setting(group_id, key, text, deadline, None)) for key, (text, _) in encoded.items()]
+        )
+        return {key: SetResult(new_value, _value(olds[key])) for key, (_, new_value) in encoded.items()}
 
     def get_many(self, group_id: str, keys: Iterable[str]) -> dict[str, Any]:
         """The values of those keys that have one, all from one moment, in the order of `keys`."""
-        wanted = list(dict.fromkeys(keys))
         check_name("group", group_id)
-        for key in wanted:
+        wanted: dict[str, None] = {}
+        for key in keys:
             check_name("key", key)
+            wanted[key] = None
         found = self._backend.read_many(group_id, wanted)
         live = {key: decode(found[key].value) for key in wanted if self._live(found.get(key))}
         self._counters.read(len(live), len(wanted) - len(live))
@@ -153,8 +154,8 @@ class ItemMethods(Core):
 
     def delete_many(self, group_id: str, keys: Iterable[str]) -> dict[str, Any]:
         """Remove several items of one group in one transaction; the values removed, by key."""
-        done = self._mutate_many(group_id, {key: _deleting(group_id, key, None) for key in keys})
-        return {key: decode(old.value) for key, (old, _) in done.items() if old is not None}
+        olds = self._mutate_many(group_id, [(key, _deleting(group_id, key, None)) for key in keys])
+        return {key: decode(old.value) for key, old in olds.items() if old is not None}
 
     def items(
         self, group_id: str, *, search: str | None = None, sort: str = "key", after: str | None = None, limit: int = 100
@@ -195,7 +196,7 @@ class ItemMethods(Core):
         def change(old: Record | None, now: int, _settings: Callable[[], Settings]) -> Record | None:
             return old and old._replace(expires_at=now + lifetime)
 
-        return self._mutate(group_id, key, change)[0] is not None
+        return self._mutate(group_id, key, change) is not None
 
     def persist(self, group_id: str, key: str) -> bool:
         """Drop an item's expiry; False if there is no such item, or it had none."""
@@ -203,7 +204,7 @@ class ItemMethods(Core):
         def change(old: Record | None, _now: int, _settings: Callable[[], Settings]) -> Record | None:
             return old if old is None or old.expires_at is None else old._replace(expires_at=None)
 
-        old, _ = self._mutate(group_id, key, change)
+        old = self._mutate(group_id, key, change)
         return old is not None and old.expires_at is not None
 
 

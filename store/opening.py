@@ -7,7 +7,7 @@ from pathlib import Path
 
 from store.api import Store
 from store.backends.base import Backend
-from store.durations import Clock, MonotonicClock, system_clock
+from store.durations import Clock, MonotonicClock, milliseconds, system_clock
 from store.errors import UnsupportedBackend
 from store.values import MAX_VALUE_BYTES
 
@@ -37,11 +37,15 @@ def open_store(
         clock: gives milliseconds since 1970; for tests.
 
     Raises:
+        InvalidTTL: `timeout` or `sweep_interval` is not a positive, finite time.
         UnsupportedBackend: no backend answers to the URL, or it cannot do what was asked.
         StoreUnavailable: the file cannot be opened or made, or belongs to another program or a newer stepstate.
         StoreCorrupt: the file is not a database, or is damaged.
     """
     url = url or os.environ.get("STEPSTATE_URL") or DEFAULT_URL
+    if sweep_interval is not None:
+        milliseconds(sweep_interval, "sweep_interval")
+    milliseconds(timeout, "timeout")
     steady = MonotonicClock(clock)
     backend = _open_backend(url, steady, max_items, timeout, create=create)
     return Store(backend, steady, max_value_bytes, sweep_interval)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from store.errors import InvalidOp, InvalidValue
-from store.values import MAX_INT, MIN_INT, encode, is_text
+from store.values import MAX_INT, MIN_INT, encode, is_text, shown
 
 _MEMBERS: Final = {
     "set": ("type", "path", "value"),
@@ -48,7 +48,7 @@ def _parse(index: int, op: object, limit: int) -> Op:
         raise InvalidOp(index, f"an operation is an object, not {type(op).__name__}")
     kind = op.get("type")
     if not isinstance(kind, str) or kind not in _MEMBERS:
-        raise InvalidOp(index, f"unknown type {kind!r}; types are {', '.join(OP_TYPES)}")
+        raise InvalidOp(index, f"unknown type {shown(kind)}; types are {', '.join(OP_TYPES)}")
     members = _MEMBERS[kind]
     if unknown := [str(name) for name in op if name not in members]:
         raise InvalidOp(index, f"{kind} has no member {', '.join(unknown)}; it has {', '.join(members)}")
@@ -67,7 +67,7 @@ def _parse_path(index: int, kind: str, op: Mapping[Any, Any]) -> tuple[str, ...]
     if isinstance(path, str):
         path = [path] if path else []
     if not isinstance(path, list | tuple) or not all(isinstance(name, str) for name in path):
-        given = repr(path) if "path" in op else "no path"
+        given = shown(path) if "path" in op else "no path"
         allowed = 'a field name, a list of field names, or "" for the whole value'
         raise InvalidOp(index, f"{kind} needs a path: {allowed}; it has {given}")
     if not all(map(is_text, path)):
@@ -81,7 +81,7 @@ def _parse_by(index: int, kind: str, op: Mapping[Any, Any]) -> int | float:
         return by
     if isinstance(by, float) and math.isfinite(by):
         return by
-    given = repr(by) if "by" in op else "no by"
+    given = shown(by) if "by" in op else "no by"
     raise InvalidOp(index, f"{kind} needs by: an integer from -2^63 to 2^64-1, or a finite float; it has {given}")
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
 from store.errors import InvalidQuery
+from store.values import is_text, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -64,6 +66,10 @@ class Query:
         return base64.urlsafe_b64encode(orjson.dumps([sort, value_of(last), name_of(last)])).decode().rstrip("=")
 
 
+EVERYTHING = Query(search="", sort="id", descending=False, after=None, limit=sys.maxsize)
+"""All groups, in the order of their names."""
+
+
 def fold(text: str) -> str:
     """ASCII letters in lower case, everything else as it is: what SQLite's lower() does, so that all backends agree."""
     return "".join(char.lower() if char.isascii() else char for char in text)
@@ -79,8 +85,10 @@ def make_query(search: str | None, sort: str, sorts: Iterable[str], after: str |
     if name not in sorts:
         raise InvalidQuery(f"cannot sort by {name!r}; sorts are {', '.join(sorts)}, with - before it for descending")
     if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MAX_LIMIT:
-        raise InvalidQuery(f"limit must be an integer from 1 to {MAX_LIMIT}, not {limit!r}")
-    return Query(fold(search or ""), name, descending, None if after is None else _read_token(after, sort), limit)
+        raise InvalidQuery(f"limit must be an integer from 1 to {MAX_LIMIT}, not {shown(limit)}")
+    # No name holds NUL, nor what is no Unicode text: both find nothing, on every backend.
+    sought = fold(search or "") if is_text(search or "") else "\0"
+    return Query(sought, name, descending, None if after is None else _read_token(after, sort), limit)
 
 
 def _read_token(token: str, sort: str) -> tuple[int | str, str]:
@@ -89,13 +97,13 @@ def _read_token(token: str, sort: str) -> tuple[int | str, str]:
         made_for, value, name = parts
     except (ValueError, TypeError, binascii.Error):
         raise InvalidQuery("after is not a page token of this store") from None
+    if made_for != sort:
+        raise InvalidQuery(f"after was made for sort={made_for!r}, not for sort={sort!r}")
     # -2^62..2^62 is what the sorts produce; anything wider was not made here and would not bind as an SQL integer.
     wanted = str if sort.removeprefix("-") in ("key", "id") else int
     in_range = type(value) is str or (type(value) is int and abs(value) <= NEVER_EXPIRES)
     if type(value) is not wanted or not in_range or type(name) is not str:
         raise InvalidQuery("after is not a page token of this store")
-    if made_for != sort:
-        raise InvalidQuery(f"after was made for sort={made_for!r}, not for sort={sort!r}")
     return value, name
 
 

@@ -13,6 +13,7 @@ from store.errors import InvalidName, InvalidValue, ValueTooLarge
 MAX_NAME_BYTES = 512
 MAX_VALUE_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 254  # what orjson writes
+MAX_SHOWN = 80
 MIN_INT = -(2**63)
 MAX_INT = 2**64 - 1
 MAX_INT_DIGITS = 20  # with the sign of -2^63
@@ -41,6 +42,15 @@ def check_name(kind: str, name: object) -> None:
         raise InvalidName(kind, f"must be valid Unicode; character {error.start} is a lone surrogate") from None
     if size > MAX_NAME_BYTES:
         raise InvalidName(kind, f"is at most {MAX_NAME_BYTES} bytes of UTF-8; this one has {size:,}")
+
+
+def shown(value: object) -> str:
+    """A value as error messages quote it: short, whatever it is."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python refuses to write integers of thousands of digits
+        return "an integer of thousands of digits"
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
 def is_text(name: str) -> bool:
@@ -103,6 +113,9 @@ def parse_json(text: str) -> Any:
     """
     if not text.strip():
         raise InvalidValue("not JSON: the text is empty", line=1, column=1)
+    if not is_text(text):
+        place = next(index for index, char in enumerate(text) if "\ud800" <= char <= "\udfff")
+        raise _not_json(text, "a lone surrogate", place)
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -150,7 +163,7 @@ def _plain_integer(value: int, place: str) -> int:
 def _field(name: object, place: str) -> str:
     if not isinstance(name, str):
         raise InvalidValue(
-            f"{place} has the field name {name!r}, a {type(name).__name__}; names are strings", place=place
+            f"{place} has the field name {shown(name)}, a {type(name).__name__}; names are strings", place=place
         )
     return _plain_text(name, f"a field name of {place}")
 
@@ -159,7 +172,7 @@ def member(place: str, name: object) -> str:
     """The place of the field `name` below `place`, as errors write it."""
     if isinstance(name, str) and _PLAIN_FIELD.fullmatch(name):
         return f"{place}.{name}"
-    return f"{place}[{name!r}]"
+    return f"{place}[{shown(name)}]"
 
 
 def _not_json(text: str, reason: str, position: int) -> InvalidValue:

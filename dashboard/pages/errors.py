@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from starlette.exceptions import HTTPException
 
 from dashboard.rendering import render
+from dashboard.security import HEADERS
 from dashboard.urls import Urls, decode_name
 from store import InvalidName, InvalidQuery, StoreBusy
 
@@ -101,7 +102,9 @@ def store_failed(request: Request, error: Exception) -> Response:
 def broken(request: Request, _error: Exception) -> Response:
     """The page for a defect of ours; Starlette logs the traceback."""
     message = "The dashboard failed at this. The server's log has the details."
-    return render(request, "error.html", ErrorPage(500, message, Urls.of(request).groups(), "All groups"), 500)
+    response = render(request, "error.html", ErrorPage(500, message, Urls.of(request).groups(), "All groups"), 500)
+    response.headers.update(HEADERS)  # Starlette answers this outside all middleware
+    return response
 
 
 def _name_in(request: Request, kind: str) -> str:

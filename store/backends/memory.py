@@ -100,12 +100,14 @@ class MemoryBackend:
 
     def configure(self, group: str, change: SettingsChange) -> None:
         with self._lock:
-            settings = change(self.read_group(group))
-            if settings.kept:
-                held = self._groups.setdefault(group, _Group(self._clock()))
+            known = self.read_group(group)
+            settings = change(known)
+            if known is not None or settings.kept:
+                now = self._clock()
+                held = self._groups.setdefault(group, _Group(now))
                 held.settings = settings
-            elif group in self._groups:
-                self._groups[group].settings = settings
+                if known is None:
+                    held.changed_at = now
                 self._drop_if_idle(group)
 
     def clear(self, groups: Sequence[str] | None, chosen: Callable[[GroupRecord], bool]) -> list[GroupRecord]:
@@ -166,11 +168,12 @@ class MemoryBackend:
         with contextlib.suppress(KeyError):  # TLRUCache refuses a record whose time is up already
             self._cache[place] = record
         # Storing may have expired or evicted others, and their groups with them: only now is the group looked up.
-        if place in self._cache:
-            held = self._groups.setdefault(group, _Group(record.updated_at))
-            before = held.records.get(key)
-            self._size += len(record.value) - (len(before.value) if before else 0)
-            held.records[key] = record
+        held = self._groups.setdefault(group, _Group(record.updated_at))
+        before = held.records.get(key)
+        self._size += len(record.value) - (len(before.value) if before else 0)
+        held.records[key] = record
+        if place not in self._cache:
+            self._forget(place, record)
 
     def _remove(self, group: str, key: str) -> None:
         record = self._groups[group].records[key]

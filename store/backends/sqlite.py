@@ -127,9 +127,13 @@ class SqliteBackend:
 
     def configure(self, group: str, change: SettingsChange) -> None:
         with self._file.writing() as db:
-            settings = change(self._read_group(db, group))
-            if settings.kept or db.execute("SELECT 1 FROM groups WHERE name = ?", (group,)).fetchone():
-                db.execute(_CONFIGURE, (group, self._clock(), *settings))
+            known = self._read_group(db, group)
+            settings = change(known)
+            if known is not None or settings.kept:
+                now = self._clock()
+                db.execute(_CONFIGURE, (group, now, *settings))
+                if known is None:
+                    db.execute(_TOUCH_GROUP, {"group": group, "now": now})
                 db.execute(_DROP_IDLE_GROUP, {"group": group})
 
     def clear(self, groups: Sequence[str] | None, chosen: Callable[[GroupRecord], bool]) -> list[GroupRecord]:
@@ -144,10 +148,10 @@ class SqliteBackend:
             return gone
 
     def sweep(self) -> int:
-        swept = self._clear_due()
+        swept = 0
         while self._anything_expired():
             swept += self._sweep_batch()
-        return swept
+        return swept + self._clear_due()
 
     def size(self) -> int:
         return self._file.size()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import apsw
 
-from store.errors import StoreBusy, StoreCorrupt, StoreError, StoreUnavailable
+from store.errors import StoreBusy, StoreClosed, StoreCorrupt, StoreError, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +40,9 @@ class SqliteFile:
 
     def __init__(self, path: Path, timeout: float, *, create: bool) -> None:
         self.path = path
+        self._name = str(
+            path.absolute()
+        )  # names such as ":memory:" mean something else to SQLite, and the process may move
         self._timeout = timeout
         self._forget_connections()
         _make_folder(path, create)
@@ -49,9 +52,8 @@ class SqliteFile:
 
     def connection(self) -> apsw.Connection:
         """This thread's connection."""
-        try:
-            held: apsw.Connection = self._local.connection
-        except AttributeError:
+        held: apsw.Connection | None = getattr(self._local, "connection", None)
+        if held is None:
             held = self._local.connection = self._connect()
         return held
 
@@ -91,7 +93,9 @@ class SqliteFile:
     def close(self) -> None:
         """Close every thread's connection."""
         for connection in list(self._connections):
-            connection.close()
+            # One that another thread is using right now closes when that thread drops it.
+            with contextlib.suppress(apsw.ThreadingViolationError):
+                connection.close()
 
     def after_fork(self) -> None:
         """In a child process: leave the parent's connections untouched for good, as SQLite demands."""
@@ -103,7 +107,7 @@ class SqliteFile:
         self._connections: weakref.WeakSet[apsw.Connection] = weakref.WeakSet()
 
     def _connect(self) -> apsw.Connection:
-        connection = apsw.Connection(str(self.path))
+        connection = apsw.Connection(self._name)
         milliseconds = round(self._timeout * 1000)
         connection.set_busy_timeout(milliseconds)
         # Where SQLite was built with blocking locks they wake the next writer at once, which is faster and fairer.
@@ -151,6 +155,8 @@ class SqliteFile:
         match error:
             case apsw.BusyError() | apsw.LockedError():
                 return StoreBusy(f"{self.path} was locked by other writers for {self._timeout:g} s")
+            case apsw.ConnectionClosedError():
+                return StoreClosed("the store was closed")
             case apsw.NotADBError():
                 return StoreCorrupt(f"{self.path} is not a database")
             case apsw.CorruptError():
@@ -159,14 +165,19 @@ class SqliteFile:
 
 
 def _make_folder(path: Path, create: bool) -> None:
-    if not create:
-        if not path.exists():
-            raise StoreUnavailable(f"there is no store at {path}")
-        return
+    what = f"cannot make the folder {path.parent}"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if create:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        what = f"{path} cannot be used"
+        path.stat()
+    except FileNotFoundError as error:
+        if not create:
+            raise StoreUnavailable(f"there is no store at {path}") from error
     except OSError as error:
-        raise StoreUnavailable(f"cannot make the folder {path.parent}: {error.strerror}") from error
+        raise StoreUnavailable(f"{what}: {error.strerror}") from error
+    except ValueError as error:  # NUL or a lone surrogate
+        raise StoreUnavailable(f"{str(path)!r} names no file: {error}") from error
 
 
 _FILES: weakref.WeakSet[SqliteFile] = weakref.WeakSet()

@@ -94,13 +94,14 @@ def test_reading_and_settings_do_not_update_a_group(state: Store, clock: ManualC
     assert summary(state).updated_at == written
 
 
+@pytest.mark.parametrize("rewritten", [False, True])
 @pytest.mark.parametrize("swept", [False, True])
 def test_a_group_was_active_when_an_item_since_expired_was_written(
-    state: Store, clock: ManualClock, swept: bool
+    state: Store, clock: ManualClock, swept: bool, rewritten: bool
 ) -> None:
-    state.set("g", "stays", 1)
+    state.set_many("g", {"stays": 1, "goes": 1} if rewritten else {"stays": 1})
     clock.advance(5)
-    state.set("g", "goes", 1, ttl=10)
+    state.set("g", "goes", 2, ttl=10)
     written = moment(clock.now)
     clock.advance(100)
     if swept:

@@ -1,0 +1,41 @@
+"""A store, and a browser looking at it through the dashboard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from dashboard import create_app
+from store import Store, open_store
+from tests.dashboard.pages import Browser
+from tests.dashboard.support import DAY, SetBackClock
+
+
+@pytest.fixture
+def clock() -> SetBackClock:
+    """The store's clock. A test that sets it back does so before anything later has happened in the store."""
+    return SetBackClock()
+
+
+@pytest.fixture
+def state(clock: SetBackClock) -> Iterator[Store]:
+    """An empty store; values are at most 100,000 bytes."""
+    clock.behind = 100 * DAY  # what the store sees as it opens: its time never runs backwards
+    with open_store("memory://", clock=clock, sweep_interval=None, max_value_bytes=100_000) as opened:
+        clock.behind = 0
+        yield opened
+
+
+@pytest.fixture
+def client(state: Store) -> Iterator[TestClient]:
+    """Requests to the dashboard, to be made by hand."""
+    with TestClient(create_app(state)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def browser(client: TestClient) -> Browser:
+    """The dashboard's pages."""
+    return Browser(client)
