@@ -21,7 +21,7 @@ class _ServeByDefault(click.Group):
     """`stepstate`, `stepstate URL` and `stepstate --port 9000` mean `stepstate serve …`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        first = args[0] if args else ""
+        first = args[0].partition("=")[0] if args else ""
         if first not in self.commands and (not first or "://" in first or first in ("--host", "--port")):
             args = ["serve", *args]
         return super().parse_args(ctx, args)

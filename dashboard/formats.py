@@ -49,7 +49,7 @@ def short_duration(seconds: float) -> str:
     for length, unit in ((86400, "d"), (3600, "h"), (60, "m")):
         if seconds >= length and seconds % length == 0:
             return f"{int(seconds // length)}{unit}"
-    return f"{seconds:g}s"
+    return f"{seconds:.15g}s"
 
 
 def oneline(name: str) -> str:

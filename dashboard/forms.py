@@ -58,7 +58,7 @@ async def read_form(request: Request, max_value_bytes: int) -> FormData:
         return message
 
     try:
-        return await Request(request.scope, receive).form(max_fields=MAX_FIELDS, max_part_size=limit)
+        return await Request(request.scope, receive).form(max_files=0, max_fields=MAX_FIELDS, max_part_size=limit)
     except ClientDisconnect:
         raise HTTPException(400, "The connection ended before the whole form had arrived.") from None
 

@@ -8,7 +8,6 @@ from store.errors import (
     InvalidQuery,
     InvalidTTL,
     InvalidValue,
-    OpError,
     StoreBusy,
     StoreClosed,
     StoreCorrupt,
@@ -19,7 +18,7 @@ from store.errors import (
     ValueTooLarge,
     VersionConflict,
 )
-from store.model import CleanupReport, GroupInfo, Item, Page, SetResult, Stats, UpdateResult
+from store.model import CleanupReport, GroupInfo, Item, OpError, Page, SetResult, Stats, UpdateResult
 from store.opening import open_store
 from store.ops import OP_TYPES
 from store.values import kind_of, parse_json

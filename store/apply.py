@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import Any, Final
 
-from store.errors import OpError
+from store.model import OpError
 from store.ops import Op
 from store.values import MAX_INT, MIN_INT, decode, kind_of
 

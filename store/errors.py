@@ -18,13 +18,12 @@ StoreError
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from store.model import Item
+    from store.model import Item, OpError
 
 
 class StoreError(Exception):
@@ -75,15 +74,6 @@ class InvalidOp(StoreError, ValueError):
 
 class InvalidQuery(StoreError, ValueError):
     """An unknown sort, a page token or limit that is not one, or a cleanup without any rule."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpError:
-    """Why one update operation could not apply: `op_index` counts from 0, `code` is stable, `message` is for people."""
-
-    op_index: int
-    code: str
-    message: str
 
 
 class UpdateRejected(StoreError):

@@ -11,7 +11,8 @@ from store.durations import TTL, milliseconds
 from store.errors import InvalidQuery
 from store.model import CleanupReport, GroupInfo, GroupRecord, Page, Settings
 from store.paging import EVERYTHING, GROUP_SORTS, make_query
-from store.values import check_name
+from store.shaping import group_of
+from store.values import check_name, check_names
 
 
 class GroupMethods(Core):
@@ -34,14 +35,14 @@ class GroupMethods(Core):
         """
         query = make_query(search, sort, GROUP_SORTS, after, limit)
         rows = self._backend.scan_groups(query.peeking())
-        page = [GroupInfo.of(record) for record in rows[:limit]]
+        page = [group_of(record) for record in rows[:limit]]
         return Page(page, query.token(rows, GROUP_SORTS[query.sort], lambda row: row.name))
 
     def group(self, group_id: str) -> GroupInfo | None:
         """One group summed up, or None if `groups` would not list it."""
         check_name("group", group_id)
         record = self._backend.read_group(group_id)
-        return None if record is None else GroupInfo.of(record)
+        return None if record is None else group_of(record)
 
     def clear(self, group_id: str) -> int:
         """Remove all items of a group, and its mark of being finished; how many items there were.
@@ -122,16 +123,14 @@ class GroupMethods(Core):
             InvalidTTL: for an `idle` that is not a positive, finite time.
         """
         chosen = self._rules(idle, finished, match)
-        wanted = None if groups is None else list(groups)
-        for group_id in wanted or []:
-            check_name("group", group_id)
+        wanted = None if groups is None else check_names("group", groups)
         if dry_run:
             listed = self._backend.scan_groups(EVERYTHING)
             found = [group for group in listed if (wanted is None or group.name in wanted) and chosen(group)]
         else:
             found = sorted(self._backend.clear(wanted, chosen), key=lambda group: group.name)
             self._counters.wrote(sum(group.items for group in found))
-        report = [GroupInfo.of(group) for group in found]
+        report = [group_of(group) for group in found]
         return CleanupReport(report, sum(group.items for group in report), sum(group.size for group in report))
 
     def sweep(self) -> int:

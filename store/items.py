@@ -9,11 +9,12 @@ from typing import Any, Literal
 from store.apply import MISSING, apply_ops
 from store.core import Core, LiveChange
 from store.durations import KEEP, NEVER, TTL, Expiry, milliseconds
-from store.errors import OpError, UpdateRejected, VersionConflict
-from store.model import Item, Page, Record, SetResult, Settings, UpdateResult
+from store.errors import UpdateRejected, VersionConflict
+from store.model import Item, OpError, Page, Record, SetResult, Settings, UpdateResult
 from store.ops import parse_ops
 from store.paging import ITEM_SORTS, make_query
-from store.values import check_name, decode, encode
+from store.shaping import item_of
+from store.values import check_name, check_names, decode, encode, member
 
 Deadline = Callable[[Record | None, int, Callable[[], Settings]], int | None]
 
@@ -37,7 +38,7 @@ class ItemMethods(Core):
             key: the key, likewise.
             value: anything JSON can carry.
             ttl: seconds or a timedelta until the item expires; None gives the group's default TTL, else no expiry;
-                KEEP keeps the expiry the item has, NEVER sets none.
+                KEEP keeps the expiry the item has (a new item gets what None gives), NEVER sets none.
             if_version: write only if the item is at this version (0: only if there is none).
 
         Raises:
@@ -57,7 +58,7 @@ class ItemMethods(Core):
     def item(self, group_id: str, key: str) -> Item | None:
         """The item with its size, version and times, or None."""
         record = self._read(group_id, key)
-        return None if record is None else Item.of(group_id, key, record)
+        return None if record is None else item_of(group_id, key, record)
 
     def list(self, group_id: str) -> list[Any]:
         """All values of a group, in the order of their keys' UTF-8 bytes; [] if there is no such group."""
@@ -90,7 +91,8 @@ class ItemMethods(Core):
             ttl: as in `set`, but None keeps the expiry the item has (and gives a new item the group's default TTL).
             if_version: as in `set`.
             on_error: "raise" writes nothing unless every operation applies; "skip" applies those that can and reports
-                the others in the result's `errors`.
+                the others in the result's `errors`. Where none applies the item is written all the same, as {} if it
+                was not there: the engine does so.
             dry_run: only say what the result would be.
 
         Raises:
@@ -133,7 +135,7 @@ class ItemMethods(Core):
         self, group_id: str, values: Mapping[str, Any], *, ttl: TTL | Expiry | None = None
     ) -> dict[str, SetResult]:
         """Store several values of one group in one transaction; all are written or none. `ttl` is as in `set`."""
-        encoded = {key: encode(value, self._limit) for key, value in values.items()}
+        encoded = {key: encode(value, self._limit, member("values", key)) for key, value in values.items()}
         deadline = _deadline(ttl)
         olds = self._mutate_many(
             group_id, [(key, _setting(group_id, key, text, deadline, None)) for key, (text, _) in encoded.items()]
@@ -143,10 +145,7 @@ class ItemMethods(Core):
     def get_many(self, group_id: str, keys: Iterable[str]) -> dict[str, Any]:
         """The values of those keys that have one, all from one moment, in the order of `keys`."""
         check_name("group", group_id)
-        wanted: dict[str, None] = {}
-        for key in keys:
-            check_name("key", key)
-            wanted[key] = None
+        wanted = check_names("key", keys)
         found = self._backend.read_many(group_id, wanted)
         live = {key: decode(found[key].value) for key in wanted if self._live(found.get(key))}
         self._counters.read(len(live), len(wanted) - len(live))
@@ -154,7 +153,7 @@ class ItemMethods(Core):
 
     def delete_many(self, group_id: str, keys: Iterable[str]) -> dict[str, Any]:
         """Remove several items of one group in one transaction; the values removed, by key."""
-        olds = self._mutate_many(group_id, [(key, _deleting(group_id, key, None)) for key in keys])
+        olds = self._mutate_many(group_id, [(key, _deleting(group_id, key, None)) for key in check_names("key", keys)])
         return {key: decode(old.value) for key, old in olds.items() if old is not None}
 
     def items(
@@ -175,7 +174,7 @@ class ItemMethods(Core):
         check_name("group", group_id)
         query = make_query(search, sort, ITEM_SORTS, after, limit)
         rows = self._backend.scan_items(group_id, query.peeking())
-        page = [Item.of(group_id, key, record) for key, record in rows[:limit]]
+        page = [item_of(group_id, key, record) for key, record in rows[:limit]]
         return Page(page, query.token(rows, ITEM_SORTS[query.sort], lambda row: row[0]))
 
     def ttl(self, group_id: str, key: str) -> float | None:
@@ -252,4 +251,4 @@ def _deleting(group_id: str, key: str, if_version: int | None) -> LiveChange:
 
 def _check_version(group_id: str, key: str, record: Record | None, expected: int | None) -> None:
     if expected is not None and expected != (0 if record is None else record.version):
-        raise VersionConflict(expected, None if record is None else Item.of(group_id, key, record))
+        raise VersionConflict(expected, None if record is None else item_of(group_id, key, record))

@@ -5,13 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from store.durations import to_datetime
-from store.values import decode
-
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from store.errors import OpError
 
 T = TypeVar("T")
 
@@ -69,20 +64,6 @@ class Item:
     updated_at: datetime
     expires_at: datetime | None
 
-    @classmethod
-    def of(cls, group_id: str, key: str, record: Record) -> Item:
-        """The item that a backend's record stands for."""
-        return cls(
-            group_id,
-            key,
-            decode(record.value),
-            len(record.value),
-            record.version,
-            to_datetime(record.created_at),
-            to_datetime(record.updated_at),
-            _when(record.expires_at),
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class GroupInfo:
@@ -102,22 +83,6 @@ class GroupInfo:
     finished_at: datetime | None
     clear_at: datetime | None
 
-    @classmethod
-    def of(cls, record: GroupRecord) -> GroupInfo:
-        """The summary that a backend's record stands for."""
-        settings = record.settings
-        return cls(
-            record.name,
-            record.items,
-            record.size,
-            to_datetime(record.created_at),
-            to_datetime(record.updated_at),
-            _when(record.next_expiry),
-            None if settings.default_ttl is None else settings.default_ttl / 1000,
-            _when(settings.finished_at),
-            _when(settings.clear_at),
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
@@ -133,6 +98,15 @@ class SetResult:
 
     new_value: Any
     old_value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class OpError:
+    """Why one update operation could not apply: `op_index` counts from 0, `code` is stable, `message` is for people."""
+
+    op_index: int
+    code: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +140,3 @@ class Stats:
     writes: int
     expired: int
     size: int
-
-
-def _when(at: int | None) -> datetime | None:
-    return None if at is None else to_datetime(at)

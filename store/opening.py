@@ -31,7 +31,7 @@ def open_store(
             `sqlite:///.stepstate/state.db`.
         max_value_bytes: the most bytes of JSON text a value may have.
         max_items: memory only: the most items, over all groups; beyond it the least recently used goes.
-        timeout: seconds to wait for a lock before StoreBusy.
+        timeout: seconds to wait for a lock before StoreBusy; 0 does not wait.
         sweep_interval: seconds between background sweeps of expired items; None for no sweeper.
         create: make the SQLite file and its folders if they are not there.
         clock: gives milliseconds since 1970; for tests.
@@ -45,7 +45,10 @@ def open_store(
     url = url or os.environ.get("STEPSTATE_URL") or DEFAULT_URL
     if sweep_interval is not None:
         milliseconds(sweep_interval, "sweep_interval")
-    milliseconds(timeout, "timeout")
+    if timeout != 0:
+        milliseconds(timeout, "timeout")
+    if max_value_bytes < 1:
+        raise UnsupportedBackend(f"max_value_bytes must be at least 1, not {max_value_bytes}")
     steady = MonotonicClock(clock)
     backend = _open_backend(url, steady, max_items, timeout, create=create)
     return Store(backend, steady, max_value_bytes, sweep_interval)

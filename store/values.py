@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -76,6 +77,21 @@ def kind_of(value: Any) -> str:
         case list():
             return "array"
     return "object"
+
+
+def check_names(kind: str, names: object) -> list[str]:
+    """The names of a list, each once; as `check_name`, and a single string is not taken letter by letter.
+
+    Raises:
+        InvalidName: the first that is not a name.
+    """
+    if isinstance(names, str | bytes) or not isinstance(names, Iterable):
+        raise InvalidName(kind, f"must come in a list of names, not in {shown(names)}")
+    checked: dict[str, None] = {}
+    for name in names:
+        check_name(kind, name)
+        checked[name] = None
+    return list(checked)
 
 
 def encode(value: Any, limit: int = MAX_VALUE_BYTES, place: str = "$") -> tuple[bytes, Any]:

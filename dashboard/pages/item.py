@@ -87,7 +87,7 @@ def edit_form(request: Request) -> Response:
 def edit(request: Request, form: FormData) -> Response:
     """POST: save what was typed, if the item is still the one that it was typed over."""
     group_id, key, version = group_in(request), key_in(request), forms.text(form, "version")
-    over = int(version) if version.isdecimal() else 0
+    over = int(version) if version.isdecimal() and len(version) < 20 else 0
     typed = EditSide(group_id, key, None, forms.text(form, "value"), over, forms.text(form, "ttl"))
     errors, value, ttl = forms.value_and_ttl(typed.value, typed.ttl, blank=KEEP)
     try:

@@ -40,9 +40,8 @@ class SqliteFile:
 
     def __init__(self, path: Path, timeout: float, *, create: bool) -> None:
         self.path = path
-        self._name = str(
-            path.absolute()
-        )  # names such as ":memory:" mean something else to SQLite, and the process may move
+        # Absolute: names such as ":memory:" mean something else to SQLite, and the process may change its folder.
+        self._name = str(path.absolute())
         self._timeout = timeout
         self._forget_connections()
         _make_folder(path, create)
@@ -127,14 +126,16 @@ class SqliteFile:
 
     def _is_ready(self, connection: apsw.Connection) -> bool:
         """Whether the schema is there; False for an empty file. Whatever else the file holds is refused unchanged."""
-        application = connection.pragma("application_id")
-        version = connection.pragma("user_version")
+        with connection:  # one read transaction: another process may be making the schema right now
+            application = connection.pragma("application_id")
+            version = connection.pragma("user_version")
+            tables = connection.execute("SELECT count(*) FROM sqlite_schema").get
         if application == APPLICATION_ID and version == SCHEMA_VERSION:
             return True
         if application == APPLICATION_ID:
             known = f"this stepstate reads version {SCHEMA_VERSION}"
             raise StoreUnavailable(f"{self.path} has schema version {version}, made by a newer stepstate; {known}")
-        if application or version or connection.execute("SELECT 1 FROM sqlite_schema").fetchone():
+        if application or version or tables:
             raise StoreUnavailable(f"{self.path} is an SQLite database of another program, not a stepstate store")
         return False
 

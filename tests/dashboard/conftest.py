@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from dashboard import create_app
@@ -28,11 +29,21 @@ def state(clock: SetBackClock) -> Iterator[Store]:
         yield opened
 
 
-@pytest.fixture
-def client(state: Store) -> Iterator[TestClient]:
-    """Requests to the dashboard, to be made by hand."""
-    with TestClient(create_app(state)) as opened:
+@pytest.fixture(scope="session")
+def dashboard() -> Iterator[TestClient]:
+    """The dashboard, made once: what takes its time is compiling the templates."""
+    with open_store("memory://", sweep_interval=None) as store, TestClient(create_app(store)) as opened:
         yield opened
+
+
+@pytest.fixture
+def client(dashboard: TestClient, state: Store) -> TestClient:
+    """Requests to the dashboard over `state`, to be made by hand."""
+    app = dashboard.app
+    assert isinstance(app, Starlette)
+    app.state.store = state
+    dashboard.cookies.clear()
+    return dashboard
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
 PARTIAL = {"HX-Request-Type": "partial"}
-_VOID = frozenset("br hr img input link meta".split())
+_VOID = frozenset(["br", "hr", "img", "input", "link", "meta"])
 _TEXT_INPUTS = frozenset(("", "text", "search"))
 
 Typed = str | Sequence[str]
@@ -201,8 +201,9 @@ class Page:
         return {node.attrs["aria-label"]: node.attrs["value"] for node in found}
 
     def fields(self, name: str) -> list[str]:
-        """What the fields of a name hold."""
-        return [_held(node) for node in self.tree.all("input", "select", "textarea", name=name)]
+        """What the fields of a name hold, boxes to tick aside."""
+        found = self.tree.all("input", "select", "textarea", name=name)
+        return [_held(node) for node in found if node.attrs.get("type") != "checkbox"]
 
     def field(self, name: str) -> str:
         """What the one field of a name holds."""
@@ -271,7 +272,7 @@ def check(tree: Node, root: str) -> None:
     for node in tree.walk():
         for name in ("href", "src", "action"):
             url = node.attrs.get(name, "#content")
-            assert url.startswith(f"{root}/") and not url.startswith("//") or url[1:] in ids, f"{name}={url}"
+            assert (url.startswith(f"{root}/") and not url.startswith("//")) or url[1:] in ids, f"{name}={url}"
         for name in ("for", "list", "aria-describedby"):
             assert node.attrs.get(name) is None or node.attrs[name] in ids, f"{name}={node.attrs[name]}"
         assert not [name for name in node.attrs if name == "style" or re.match("on[a-z]", name)], "inline code"

@@ -36,7 +36,9 @@ def test_the_group_of_a_form_in_a_group_is_not_asked_for(state: Store, browser: 
     assert in_group(browser).fields("group") == []
 
 
-@pytest.mark.parametrize(("typed", "low", "high"), [("", 59, 60), ("never", float("inf"), float("inf")), ("2h", 7199, 7200)])
+@pytest.mark.parametrize(
+    ("typed", "low", "high"), [("", 59, 60), ("never", float("inf"), float("inf")), ("2h", 7199, 7200)]
+)
 def test_the_default_ttl_is_given_unless_another_is_typed(
     state: Store, browser: Browser, typed: str, low: float, high: float
 ) -> None:

@@ -83,6 +83,11 @@ def test_oneline_shows_control_characters_as_pictures() -> None:
     assert formats.oneline("🛒 <b>") == "🛒 <b>"
 
 
+@pytest.mark.parametrize("char", ["\x7f", "\x85", "\x9b", "\u2028", "\u2029"])
+def test_oneline_leaves_nothing_that_ends_a_line_or_steers_a_terminal(char: str) -> None:
+    assert char not in formats.oneline(f"a{char}b")
+
+
 def test_stamp_and_utc() -> None:
     at = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=timezone(timedelta(hours=1)))
 

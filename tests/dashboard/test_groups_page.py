@@ -165,7 +165,7 @@ def test_a_page_behind_the_last_group_does_not_say_that_the_store_is_empty(state
     [
         ("sort=colour", "Cannot sort by 'colour'; sorts are id, items, size, created, updated, expires"),
         ("after=nonsense", "After is not a page token of this store."),
-        ("sort=size&after=WyJpZCIsImEiLCJhIl0", "After is not a page token of this store."),
+        ("sort=size&after=WyJpZCIsImEiLCJhIl0", "After was made for sort='id', not for sort='size'."),
     ],
 )
 def test_an_address_that_asks_for_no_list_is_refused_in_words(browser: Browser, query: str, message: str) -> None:

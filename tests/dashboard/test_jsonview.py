@@ -85,9 +85,15 @@ def test_preview(value: Any, fields: list[Field]) -> None:
 
 
 def test_a_preview_shows_the_leading_fields_and_counts_the_others() -> None:
-    fields = preview({name: 0 for name in "abcdef"})
+    fields = preview(dict.fromkeys("abcdef", 0))
 
-    assert [(field.name, field.text) for field in fields] == [("a", "0"), ("b", "0"), ("c", "0"), ("d", "0"), ("", "+2")]
+    assert [(field.name, field.text) for field in fields] == [
+        ("a", "0"),
+        ("b", "0"),
+        ("c", "0"),
+        ("d", "0"),
+        ("", "+2"),
+    ]
 
 
 def test_a_preview_leaves_out_what_repeats_the_key() -> None:

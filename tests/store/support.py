@@ -62,6 +62,7 @@ def walk(fetch: Callable[[str | None], Page[Row]]) -> list[Row]:
     while page.next is not None:
         page = fetch(page.next)
         rows += page.items
+        assert len(rows) < 10_000, "the pages do not end"
     return rows
 
 

@@ -113,10 +113,11 @@ def test_set_refuses_a_bad_value_and_names_its_place(state: Store, value: Any, p
 
 
 @BAD
-def test_set_many_refuses_a_bad_value(state: Store, value: Any, place: str, message: str) -> None:
-    with pytest.raises(InvalidValue, match=re.escape(message)) as caught:
+def test_set_many_refuses_a_bad_value_and_names_its_key(state: Store, value: Any, place: str, message: str) -> None:
+    of_key = message.replace("$", "values.b", 1)
+    with pytest.raises(InvalidValue, match=re.escape(of_key)) as caught:
         state.set_many("g", {"a": 1, "b": value})
-    assert caught.value.place == place
+    assert caught.value.place == (place if of_key == message else place.replace("$", "values.b", 1))
     assert state.group("g") is None
 
 

@@ -84,6 +84,19 @@ def test_a_key_that_cannot_be_hashed_is_refused_as_a_name(state: Store, call: st
         CALLS[call](state, "g", [])  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("names", ["abc", b"abc", None, 7], ids=repr)
+def test_what_is_no_list_of_names_is_refused_whole(state: Store, names: Any) -> None:
+    state.set_many("a", {"a": 1, "b": 2})
+    with pytest.raises(InvalidName, match="a key name must come in a list of names, not in"):
+        state.delete_many("a", names)
+    with pytest.raises(InvalidName, match="a key name must come in a list of names, not in"):
+        state.get_many("a", names)
+    if names is not None:
+        with pytest.raises(InvalidName, match="a group name must come in a list of names, not in"):
+            state.cleanup(match="*", groups=names)
+    assert state.list("a") == [1, 2]
+
+
 def test_a_bad_name_is_a_value_error_and_a_store_error() -> None:
     assert issubclass(InvalidName, ValueError)
     assert issubclass(InvalidName, StoreError)

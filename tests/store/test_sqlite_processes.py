@@ -101,6 +101,24 @@ def test_a_store_opened_before_fork_works_in_parent_and_child(url: str) -> None:
         assert state.get("g", "counter") == {"n": 42}
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="looks at open files as Linux shows them")
+def test_a_child_opens_the_file_anew_as_sqlite_demands(url: str) -> None:
+    def times_open() -> int:
+        links = [os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+        return sum(link.endswith("/state.db") for link in links)
+
+    with opened(url) as state:
+        state.set("g", "k", 1)
+        inherited = times_open()
+        assert inherited == 1
+
+        def work() -> int:
+            state.set("g", "k", 2)
+            return times_open() - inherited
+
+        assert in_children(work) == [1]
+
+
 def test_parent_and_child_write_at_the_same_time_after_fork(url: str) -> None:
     with opened(url) as state:
         state.set("g", "before", 1)

@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import pytest
+
+from dashboard.pages.operations import MAX_ROWS
+from store import OP_TYPES, Store
+from tests.dashboard.pages import Browser, Page
+from tests.dashboard.support import dump
+
+OPERATIONS = "/groups/g/items/k/operations"
+ONE = "Apply 1 operation"
+
+
+def with_rows(page: Page, *rows: tuple[str, str, str]) -> Page:
+    """The form with these operations typed in, by pressing for another row as often as needed."""
+    for _ in rows[1:]:
+        page = page.submit("+ Operation")
+    types, paths, values = zip(*rows, strict=True)
+    return page.submit("+ Operation", type=types, path=paths, value=values).submit(f"Remove operation {len(rows) + 1}")
+
+
+def rows_of(page: Page) -> list[tuple[str, str, str]]:
+    return list(zip(page.fields("type"), page.fields("path"), page.fields("value"), strict=True))
+
+
+def error_at(page: Page, row: int) -> str:
+    control = page.tree.one("input", aria_label=f"Field of operation {row}")
+    return page.tree.one(id=control.attrs["aria-describedby"]).text
+
+
+def test_the_form_has_one_row_and_knows_all_operations(state: Store, browser: Browser) -> None:
+    state.set("g", "k", {})
+    page = browser.get(OPERATIONS)
+
+    assert rows_of(page) == [("set", "", "")]
+    assert tuple(option.text for option in page.side.one("select").all("option")) == OP_TYPES
+
+
+@pytest.mark.parametrize(
+    ("row", "after"),
+    [
+        (("set", "status", '"paid"'), {"status": "paid", "n": 1, "list": [1], "deep": {"x": 1}}),
+        (("set", "", "[18446744073709551615]"), [18446744073709551615]),
+        (("merge", "", '{"n": 2}'), {"n": 2, "list": [1], "deep": {"x": 1}}),
+        (("merge", "deep", '{"y": 2}'), {"n": 1, "list": [1], "deep": {"x": 1, "y": 2}}),
+        (("increment", "n", "5"), {"n": 6, "list": [1], "deep": {"x": 1}}),
+        (("increment", "n", ""), {"n": 2, "list": [1], "deep": {"x": 1}}),
+        (("decrement", "n", "0.5"), {"n": 0.5, "list": [1], "deep": {"x": 1}}),
+        (("append", "list", "[2]"), {"n": 1, "list": [1, [2]], "deep": {"x": 1}}),
+        (("remove", "n", ""), {"list": [1], "deep": {"x": 1}}),
+        (("remove", "n", "whatever {"), {"list": [1], "deep": {"x": 1}}),
+        (("increment", '["deep", "x"]', "1"), {"n": 1, "list": [1], "deep": {"x": 2}}),
+        (("set", '["new.name", "y"]', "null"), {"n": 1, "list": [1], "deep": {"x": 1}, "new.name": {"y": None}}),
+        (("set", "deep.x", "2"), {"n": 1, "list": [1], "deep": {"x": 1}, "deep.x": 2}),
+        (("set", "[no list", "2"), {"n": 1, "list": [1], "deep": {"x": 1}, "[no list": 2}),
+    ],
+)
+def test_an_operation_is_applied(state: Store, browser: Browser, row: tuple[str, str, str], after: object) -> None:
+    state.set("g", "k", {"n": 1, "list": [1], "deep": {"x": 1}}, ttl=600)
+    page = with_rows(browser.get(OPERATIONS), row).submit(ONE)
+
+    assert (page.status, page.path, page.notice) == (200, "/groups/g/items/k", "Applied 1 operation to k.")
+    assert state.get("g", "k") == after
+    assert 599 <= (state.ttl("g", "k") or 0) <= 600
+
+
+def test_several_operations_apply_in_order(state: Store, browser: Browser) -> None:
+    state.set("g", "k", {"n": 1})
+    page = with_rows(browser.get(OPERATIONS), ("set", "n", "10"), ("increment", "n", "5"), ("decrement", "n", "1"))
+
+    assert page.submit("Apply 3 operations").notice == "Applied 3 operations to k."
+    assert dump(state)["g"][2][0][:3] == ("k", {"n": 14}, 2)
+
+
+def test_a_preview_shows_what_would_change_and_writes_nothing(state: Store, browser: Browser) -> None:
+    state.set("g", "k", {"n": 1, "s": "<b>"})
+    before = dump(state)
+    page = with_rows(browser.get(OPERATIONS), ("increment", "n", "5")).submit("Preview")
+
+    difference = page.side.one(class_="diff")
+    assert page.status == 200
+    assert "What would change" in page.side.text
+    assert [node.text for node in difference.all("del")] == ['"n": 1']
+    assert [node.text for node in difference.all("ins")] == ['"n": 6']
+    assert rows_of(page) == [("increment", "n", "5")]
+    assert dump(state) == before
+    assert page.submit(ONE).notice == "Applied 1 operation to k."
+
+
+def test_a_preview_of_no_change_says_so(state: Store, browser: Browser) -> None:
+    state.set("g", "k", {"n": 1})
+
+    assert "No difference." in with_rows(browser.get(OPERATIONS), ("remove", "x", "")).submit("Preview").side.text
+
+
+def test_the_first_button_of_the_form_writes_nothing(state: Store, browser: Browser) -> None:
+    state.set("g", "k", {"n": 1})
+    form, _ = browser.get(OPERATIONS).form(ONE)
+
+    assert form.all("button")[0].attrs["value"] == "preview"  # which is what Enter presses
+
+
+def test_adding_and_removing_rows_keeps_what_was_typed(state: Store, browser: Browser) -> None:
+    state.set("g", "k", {"n": 1})
+    before = dump(state)
+    typed = [("increment", '"><b>', "{ no json"), ("remove", " a  b ", ""), ("append", "[", "</textarea>")]
+    page = with_rows(browser.get(OPERATIONS), *typed)
+
+    assert rows_of(page) == typed
+    assert rows_of(page.submit("+ Operation")) == [*typed, ("set", "", "")]
+    assert rows_of(page.submit("Remove operation 2")) == [typed[0], typed[2]]
+    assert dump(state) == before
+
+
+def test_removing_the_last_row_leaves_an_empty_one(state: Store, browser: Browser) -> None:
+    state.set("g", "k", 1)
+
+    assert rows_of(with_rows(browser.get(OPERATIONS), ("remove", "x", "")).submit("Remove operation 1")) == [
+        ("set", "", "")
+    ]
+
+
+@pytest.mark.parametrize("button", ["Preview", "Apply 3 operations"])
+def test_a_rejected_operation_is_shown_at_its_row(state: Store, browser: Browser, button: str) -> None:
+    state.set("g", "k", {"n": "text"})
+    before = dump(state)
+    rows = [("set", "a", "1"), ("increment", "n", "1"), ("append", "n", "2")]
+    page = with_rows(browser.get(OPERATIONS), *rows).submit(button)
+
+    assert page.status == 422
+    assert rows_of(page) == rows
+    assert page.errors == [error_at(page, 2), error_at(page, 3)]
+    assert page.errors == ["The target is a string, not a number.", "Cannot append a number to a string."]
+    assert dump(state) == before
+
+
+@pytest.mark.parametrize("button", ["Preview", "Apply 2 operations"])
+def test_a_value_that_is_no_json_is_shown_at_its_row(state: Store, browser: Browser, button: str) -> None:
+    state.set("g", "k", {"n": 1})
+    before = dump(state)
+    page = with_rows(browser.get(OPERATIONS), ("set", "a", "1"), ("set", "b", "{oops <b>")).submit(button)
+
+    assert page.status == 422
+    assert error_at(page, 2).startswith("Not JSON: ")
+    assert len(page.errors) == 1
+    assert dump(state) == before
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (("increment", "n", '"1"'), "increment needs by: an integer from -2^63 to 2^64-1, or a finite float"),
+        (("decrement", "n", "null"), "decrement needs by"),
+        (("increment", "n", "true"), "increment needs by"),
+    ],
+)
+def test_an_operation_that_is_not_well_formed_is_shown_at_its_row(
+    state: Store, browser: Browser, row: tuple[str, str, str], words: str
+) -> None:
+    state.set("g", "k", {"n": 1})
+    page = with_rows(browser.get(OPERATIONS), ("set", "a", "1"), row).submit("Apply 2 operations")
+
+    assert page.status == 422
+    assert words.lower() in error_at(page, 2).lower()
+    assert state.get("g", "k") == {"n": 1}
+
+
+def test_an_unknown_operation_is_shown_at_its_row(state: Store, browser: Browser) -> None:
+    state.set("g", "k", {"n": 1})
+    page = browser.post(OPERATIONS, {"type": "multiply", "path": "n", "value": "2", "action": "apply"})
+
+    assert page.status == 422
+    assert error_at(page, 1).startswith("Unknown type 'multiply'; types are set, merge, increment")
+    assert state.get("g", "k") == {"n": 1}
+
+
+def test_an_increment_beyond_64_bits_is_rejected(state: Store, browser: Browser) -> None:
+    state.set("g", "k", {"n": 18446744073709551615})
+    page = with_rows(browser.get(OPERATIONS), ("increment", "n", "1")).submit(ONE)
+
+    assert page.status == 422
+    assert error_at(page, 1)
+    assert state.get("g", "k") == {"n": 18446744073709551615}
+
+
+@pytest.mark.parametrize(("path", "value"), [("a", f'"{"x" * 100_000}"'), ("b", f'"{"x" * 60_000}"')])
+def test_a_result_over_the_limit_is_refused(state: Store, browser: Browser, path: str, value: str) -> None:
+    state.set("g", "k", {"a": "y" * 60_000})
+    before = dump(state)
+    page = with_rows(browser.get(OPERATIONS), ("set", path, value)).submit(ONE)
+
+    assert page.status == 422
+    assert "bytes of JSON; at most 100,000 are allowed" in page.errors[0]
+    assert dump(state) == before
+
+
+def test_more_rows_than_a_form_takes_are_not_applied_in_part(state: Store, browser: Browser) -> None:
+    state.set("g", "k", {"n": 0})
+    count = MAX_ROWS + 1
+    rows = {"type": ["increment"] * count, "path": ["n"] * count, "value": ["1"] * count}
+    browser.post(OPERATIONS, {**rows, "action": "apply"})
+
+    assert state.get("g", "k") in ({"n": 0}, {"n": count})
+
+
+@pytest.mark.parametrize("others", [{}, {"j": 1}])
+def test_an_item_gone_meanwhile_is_said_before_anything_is_written(
+    state: Store, browser: Browser, others: dict[str, int]
+) -> None:
+    state.set_many("g", {**others, "k": {"n": 1}})
+    form = with_rows(browser.get(OPERATIONS), ("increment", "n", "1"))
+    state.delete("g", "k")
+    page = form.submit("Preview")
+
+    assert page.status == 200
+    assert "not there any more" in page.side.text if others else "not there any more" in page.text
+    assert state.get("g", "k") is None
+
+
+def test_the_form_keeps_the_list_as_it_was(state: Store, browser: Browser) -> None:
+    state.set_many("g", {"j": {}, "k": {}})
+    page = browser.get("/groups/g?sort=-key").click("k").click("Operations")
+    previewed = with_rows(page, ("set", "a", "1")).submit("Preview")
+
+    assert previewed.column(1) == ["k", "j"]
+    assert previewed.submit(ONE).path == "/groups/g/items/k?sort=-key"

@@ -1,0 +1,106 @@
+"""A store that fails under the dashboard: a page in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+import pytest
+from starlette.testclient import TestClient
+
+from dashboard import create_app
+from store import Store, open_store
+from tests.dashboard.pages import PARTIAL, Browser
+
+PATHS = ["/", "/add", "/cleanup?match=*", "/groups/g", "/groups/g/items/k", "/groups/g/items/k/edit"]
+FORMS = [
+    ("/add", {"group": "g", "key": "k2", "value": "1"}),
+    ("/groups/g/clear", {}),
+    ("/groups/g/items/k/ttl", {"ttl": "5m"}),
+    ("/cleanup", {"match": "*", "group": "g"}),
+]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Where the database is."""
+    return tmp_path / "state.db"
+
+
+@pytest.fixture
+def on_disk(file: Path) -> Iterator[Store]:
+    """A store with one item in a SQLite file."""
+    with open_store(f"sqlite:///{file}", sweep_interval=None, timeout=0.05) as store:
+        store.set("g", "k", {"a": 1})
+        yield store
+
+
+@pytest.fixture
+def client(on_disk: Store) -> Iterator[TestClient]:
+    """Requests to the dashboard over that store."""
+    with TestClient(create_app(on_disk)) as opened:
+        yield opened
+
+
+def check_failure(client: TestClient, words: str, paths: list[str]) -> None:
+    for path in paths:
+        for headers in ({}, PARTIAL):
+            response = client.get(path, headers=headers)
+            assert response.status_code == 503, path
+            assert "The store does not answer" in response.text
+            assert words in response.text
+            assert "Traceback" not in response.text
+    for path, fields in FORMS:
+        response = client.post(path, data=fields)
+        assert response.status_code == 503, path
+        assert words in response.text
+
+
+def test_a_closed_store(on_disk: Store, client: TestClient) -> None:
+    on_disk.close()
+
+    check_failure(client, "The store was closed.", [path for path in PATHS if path != "/add"])
+
+
+def test_a_file_that_became_noise_while_it_was_open(on_disk: Store, file: Path, client: TestClient) -> None:
+    apsw.Connection(str(file)).pragma("wal_checkpoint(TRUNCATE)")
+    file.write_bytes(b"noise" * 10_000)
+    file.with_name("state.db-wal").write_bytes(b"")
+
+    check_failure(client, "not a database", [path for path in PATHS if path != "/add"])
+
+
+def test_a_busy_file(on_disk: Store, file: Path, client: TestClient) -> None:
+    other = apsw.Connection(str(file))
+    other.execute("BEGIN IMMEDIATE")
+    response = client.post("/groups/g/items/k/ttl", data={"ttl": "5m"})
+    other.execute("ROLLBACK")
+    other.close()
+
+    assert response.status_code == 503
+    assert "Try again in a moment." in response.text
+    assert on_disk.ttl("g", "k") == float("inf")
+    assert client.post("/groups/g/items/k/ttl", data={"ttl": "5m"}).status_code == 200
+
+
+def test_the_pages_name_the_file(client: TestClient, file: Path) -> None:
+    assert str(file) in Browser(client).get("/").tree.one(class_="where").text
+
+
+def test_the_main_job_on_a_file(on_disk: Store, client: TestClient) -> None:
+    page = (
+        Browser(client).get("/").click("g").click("k").click("Edit").submit("Save", value='{"a": 18446744073709551615}')
+    )
+
+    assert page.submit("Set TTL", ttl="never").status == 200
+    assert on_disk.get("g", "k") == {"a": 18446744073709551615}
+    assert page.click("Close").submit("Delete selected", key=["k"]).path == "/"
+
+
+def test_a_newer_schema_while_it_is_open(on_disk: Store, file: Path, client: TestClient) -> None:
+    apsw.Connection(str(file)).pragma("user_version", 9999)
+
+    response = client.get("/")
+    assert response.status_code in (200, 503)  # either goes on with what it knows, or says so in words
+    assert "Traceback" not in response.text
