@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
 from dashboard.forms import read_form
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from store import Store
+
+
+_STATIC = StaticFiles(directory=resources("static"))
 
 
 def create_app(store: Store) -> Starlette:
@@ -41,7 +44,7 @@ def create_app(store: Store) -> Starlette:
     return app
 
 
-def _routes() -> list[Route | Mount]:
+def _routes() -> list[Route]:
     a_group, an_item = "/groups/{group}", "/groups/{group}/items/{key}"
     return [
         Route("/", groups.show),
@@ -60,14 +63,19 @@ def _routes() -> list[Route | Mount]:
         Route(f"{a_group}/settings", group.settings_form),
         _post(f"{a_group}/settings", group.settings),
         Route(an_item, item.show),
+        Route(f"{an_item}/raw", item.raw),
         Route(f"{an_item}/edit", item.edit_form),
         _post(f"{an_item}/edit", item.edit),
         _post(f"{an_item}/ttl", item.ttl),
-        _post(f"{an_item}/delete", item.delete),
         Route(f"{an_item}/operations", operations.show),
         _post(f"{an_item}/operations", operations.submit),
-        Mount("/static", StaticFiles(directory=resources("static"))),
+        Route("/static/{path:path}", static_file),
     ]
+
+
+async def static_file(request: Request) -> Response:
+    """GET: a file under static/. No Mount: that would change the root that an error page's links start from."""
+    return await _STATIC.get_response(request.path_params["path"], request.scope)
 
 
 def _post(path: str, handler: Callable[[Request, FormData], Response]) -> Route:

@@ -128,7 +128,7 @@ def delete_items(url: str | None, group: str, keys: tuple[str, ...]) -> None:
     """Delete items of GROUP by their KEYS."""
     with _existing(url) as store:
         gone = store.delete_many(group, keys)
-    click.echo(f"deleted {_count(len(gone), 'item')}")
+    click.echo(f"deleted {formats.count(len(gone), 'item')}")
     if missing := [key for key in keys if key not in gone]:
         raise click.ClickException(f"not there: {', '.join(map(repr, missing))}")
 
@@ -139,7 +139,7 @@ def delete_items(url: str | None, group: str, keys: tuple[str, ...]) -> None:
 def clear(url: str | None, group: str) -> None:
     """Remove all items of GROUP."""
     with _existing(url) as store:
-        click.echo(f"cleared {_count(store.clear(group), 'item')}")
+        click.echo(f"cleared {formats.count(store.clear(group), 'item')}")
 
 
 @cli.command()
@@ -155,9 +155,8 @@ def cleanup(url: str | None, idle: float | None, finished: bool | None, match: s
     if report.groups:
         _table(("GROUP", "ITEMS", "SIZE", "IDLE", "NEXT EXPIRY", "STATE"), [_row(group) for group in report.groups])
     done = "would clear" if dry_run else "cleared"
-    click.echo(
-        f"{done} {_count(len(report.groups), 'group')}: {_count(report.items, 'item')}, {formats.size(report.size)}"
-    )
+    groups_and_items = f"{formats.count(len(report.groups), 'group')}: {formats.count(report.items, 'item')}"
+    click.echo(f"{done} {groups_and_items}, {formats.size(report.size)}")
 
 
 def main() -> None:
@@ -187,6 +186,8 @@ def _existing(url: str | None) -> Store:
 
 
 def _standard_input() -> str:
+    if sys.stdin is None:  # closed, as with <&-
+        raise click.ClickException("standard input is closed")
     try:
         return sys.stdin.buffer.read().decode()
     except UnicodeDecodeError as error:
@@ -213,7 +214,3 @@ def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
     for row in (heads, *rows):
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{formats.number(number)} {noun}{'' if number == 1 else 's'}"

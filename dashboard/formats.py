@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+
+# What ends a line, steers a terminal or turns the direction of writing.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def number(value: int) -> str:
@@ -10,17 +14,27 @@ def number(value: int) -> str:
     return f"{value:,}"
 
 
-def size(value: int) -> str:
-    """Bytes as B, KB or MB of 1024."""
+def count(items: int, noun: str) -> str:
+    """`1 item`, `1,284 items`."""
+    return f"{number(items)} {noun}{'' if items == 1 else 's'}"
+
+
+def size(value: float) -> str:
+    """Bytes as B, KB, MB or GB of 1024, with three digits."""
     if value < 1024:
-        return f"{value} B"
-    if value < 1024 * 1024:
-        return f"{value / 1024:.3g} KB"
-    return f"{value / 1024 / 1024:,.3g} MB" if value < 1000 * 1024 * 1024 else f"{value / 1024**3:,.3g} GB"
+        return f"{value:.0f} B"
+    for unit in ("KB", "MB"):
+        value /= 1024
+        if value < 999.5:
+            return f"{value:.3g} {unit}"
+    value /= 1024
+    return f"{value:.3g} GB" if value < 999.5 else f"{value:,.0f} GB"
 
 
 def duration(seconds: float) -> str:
     """Seconds in the two largest units that matter: `42 s`, `4 min 10 s`, `3 h`, `2 d 5 h`."""
+    if seconds < 1:
+        return f"{seconds:.3g} s"
     whole = int(seconds)
     for length, unit, smaller, smaller_unit in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
         if whole >= length:
@@ -53,8 +67,15 @@ def short_duration(seconds: float) -> str:
 
 
 def oneline(name: str) -> str:
-    """A group or key name for a line of a list, its control characters as the pictures Unicode has of them."""
-    return "".join(chr(0x2400 + ord(char)) if char < " " else char for char in name)
+    """A group or key name for a list or a terminal: control characters and blank names are made visible."""
+    return _UNSEEN.sub(_visible, "␣" * len(name) if name.isspace() else name)
+
+
+def _visible(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if code < 0x20:
+        return chr(0x2400 + code)  # the pictures that Unicode has of them
+    return "␡" if code == 0x7F else f"\\u{code:04x}"
 
 
 def stamp(at: datetime) -> int:

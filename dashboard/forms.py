@@ -43,7 +43,8 @@ async def read_form(request: Request, max_value_bytes: int) -> FormData:
     """The form that a request carries.
 
     Raises:
-        HTTPException: 413 for a body that no allowed value could need: percent-encoding at most triples one.
+        HTTPException: 413 for a body that no allowed value could need. The editors' forms are sent as multipart: a text
+            is at most twice as long as its value may be (jsonview.editable), and line ends take a byte more each.
     """
     limit = 3 * max_value_bytes + _OVERHEAD
     received = 0

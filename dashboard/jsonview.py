@@ -9,9 +9,12 @@ from typing import Any, NamedTuple
 import orjson
 from markupsafe import Markup, escape
 
-HIGHLIGHT_BYTES = 256 * 1024  # beyond this a browser is better off with plain text
+HIGHLIGHTED_TEXT = 256 * 1024  # characters; beyond this a browser is better off with plain text
+SHOWN_TEXT = 1024 * 1024  # and beyond this with a part of it
 PREVIEW_FIELDS = 4
 PREVIEW_TEXT = 40
+CONTEXT_LINES = 2
+MAX_COMPARED_LINES = 2000
 
 _TOKEN = re.compile(
     r'(?P<name>"(?:[^"\\]|\\.)*")(?=: )|(?P<string>"(?:[^"\\]|\\.)*")'
@@ -32,9 +35,16 @@ def formatted(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
 
 
+def editable(value: Any, limit: int) -> str:
+    """A value as text to edit: indented, unless that would make it more than twice as long as a value may be."""
+    text = formatted(value)
+    return text if len(text) <= 2 * limit else orjson.dumps(value).decode()
+
+
 def highlighted(text: str) -> Markup:
-    """Formatted JSON text as HTML, each token in an element that names its kind."""
-    if len(text) > HIGHLIGHT_BYTES:
+    """Formatted JSON text as HTML, each token in an element that names its kind; no more than SHOWN_TEXT of it."""
+    text = text[:SHOWN_TEXT]
+    if len(text) > HIGHLIGHTED_TEXT:
         return escape(text)
     parts: list[str] = []
     last = 0
@@ -56,6 +66,7 @@ def preview(value: Any, key: str = "") -> list[Field]:
 
 
 def _field(name: str, value: Any) -> Field:
+    name = _cut(name)
     match value:
         case dict():
             return Field(name, f"{{{len(value)}}}" if value else "{}", "object")
@@ -82,11 +93,26 @@ class Line(NamedTuple):
 def compare(old: str, new: str) -> list[Line]:
     """The lines that differ between two formatted texts, with a little of what surrounds them.
 
-    Commas at line ends are left out: a field added at the end would mark the one before it as changed.
+    Commas at line ends are left out: a field added at the end would mark the one before it as changed. Long differences
+    are only counted: comparing takes the square of their length.
     """
-    lines = difflib.unified_diff(_lines(old), _lines(new), lineterm="", n=2)
+    before, after = _lines(old), _lines(new)
+    start = _common(before, after)
+    end = _common(before[start:][::-1], after[start:][::-1])
+    first = max(0, start - CONTEXT_LINES)
+    before = before[first : len(before) - max(0, end - CONTEXT_LINES)]
+    after = after[first : len(after) - max(0, end - CONTEXT_LINES)]
+    if len(before) + len(after) > MAX_COMPARED_LINES:
+        return [Line(" ", f"About {len(before):,} lines become {len(after):,}: too many to show.")]
+    lines = difflib.unified_diff(before, after, lineterm="", n=CONTEXT_LINES)
     return [Line(line[0], line[1:]) for line in list(lines)[2:]]
 
 
 def _lines(text: str) -> list[str]:
     return [line.removesuffix(",") for line in text.split("\n")] if text else []
+
+
+def _common(one: list[str], other: list[str]) -> int:
+    """How many lines two texts have in common from their start."""
+    pairs = zip(one, other, strict=False)
+    return next((index for index, (left, right) in enumerate(pairs) if left != right), min(len(one), len(other)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,6 +54,7 @@ def resources(name: str) -> Path:
     return inside if inside.is_dir() else package.parent / name
 
 
+@functools.cache
 def environment() -> jinja2.Environment:
     """Jinja with the filters that the templates use; undefined names are errors."""
     env = jinja2.Environment(
@@ -64,6 +66,7 @@ def environment() -> jinja2.Environment:
     )
     env.filters.update(
         number=formats.number,
+        count_of=formats.count,
         size=formats.size,
         duration=formats.duration,
         rough=formats.rough,

@@ -39,9 +39,16 @@ def check_origin(request: Request) -> None:
     if site is not None:
         allowed = site in ("same-origin", "none")
     else:
-        allowed = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+        allowed = origin is None or _host_of(origin) == request.headers.get("host")
     if not allowed:
         raise HTTPException(403, "This request came from another site, so nothing was changed.")
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 class SecurityHeaders:

@@ -25,6 +25,7 @@ def serve(store: Store, host: str, port: int) -> None:
     Raises:
         click.ClickException: the address cannot be had.
     """
+    signal.signal(signal.SIGTERM, _interrupt)  # uvicorn hands signals on when it is done: end as with Ctrl+C
     with _listen(host, port) as listening:
         address, bound = listening.getsockname()[:2]
         shown = f"[{address}]" if ":" in address else address
@@ -32,7 +33,6 @@ def serve(store: Store, host: str, port: int) -> None:
         if not address.startswith(_LOOPBACK):
             click.echo("warning: there is no login; whoever reaches this address can change the store", err=True)
         config = uvicorn.Config(create_app(store), log_level="warning", access_log=False)
-        signal.signal(signal.SIGTERM, _interrupt)  # uvicorn hands signals on when it is done: end as with Ctrl+C
         try:
             uvicorn.Server(config).run(sockets=[listening])
         except KeyboardInterrupt:
@@ -48,6 +48,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.listen()  # from here on a browser that opens the address waits instead of being refused
     except OSError as error:
         raise click.ClickException(f"cannot listen on {host} port {port}: {error.strerror}") from None
+    except UnicodeError:
+        raise click.ClickException(f"cannot listen on {host} port {port}: that is no name of a host") from None
     return listening
 
 

@@ -88,7 +88,7 @@ class Urls:
         return self._with(f"{path}/{action}" if action else path, listing)
 
     def item(self, group_id: str, key: str, listing: Listing = WHOLE_LIST, action: str = "") -> str:
-        """An item, or one of its actions: edit, ttl, delete, operations."""
+        """An item, or one of its actions: raw, edit, ttl, operations."""
         path = f"{self.root}/groups/{encode_name(group_id)}/items/{encode_name(key)}"
         return self._with(f"{path}/{action}" if action else path, listing)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from dashboard import forms
-from dashboard.formats import number, size
+from dashboard.formats import count, size
 from dashboard.rendering import redirect, render, store_of
 from dashboard.urls import Urls
 from store import InvalidTTL, parse_duration
@@ -88,9 +88,9 @@ def clear(request: Request, form: FormData) -> Response:
     except InvalidTTL as error:
         return _refused(request, rules, error)
     report = store_of(request).cleanup(idle=idle, finished=finished, match=match, groups=ticked)
-    notice = f"Cleared {_groups(len(report.groups))}: {number(report.items)} items, {size(report.size)}."
+    notice = f"Cleared {count(len(report.groups), 'group')}: {count(report.items, 'item')}, {size(report.size)}."
     if kept := len(ticked) - len(report.groups):
-        notice += f" {_groups(kept)} no longer fit the rules and stayed."
+        notice += f" {count(kept, 'group')} no longer fit the rules and stayed."
     return redirect(
         request, Urls.of(request).cleanup(idle=rules.idle, finished=rules.finished, match=rules.match), notice
     )
@@ -107,7 +107,3 @@ def _preview(request: Request, rules: Rules, error: str = "", status: int = 200)
 
 def _refused(request: Request, rules: Rules, error: InvalidTTL) -> Response:
     return render(request, "cleanup.html", CleanupPage(rules, error=forms.FieldError.of(error).message), 422)
-
-
-def _groups(count: int) -> str:
-    return "1 group" if count == 1 else f"{number(count)} groups"

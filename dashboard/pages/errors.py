@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from starlette.exceptions import HTTPException
 
-from dashboard.rendering import render
+from dashboard.formats import oneline
+from dashboard.rendering import render, store_of
 from dashboard.security import HEADERS
 from dashboard.urls import Urls, decode_name
 from store import InvalidName, InvalidQuery, StoreBusy
@@ -69,14 +70,20 @@ def key_in(request: Request) -> str:
 def no_group(request: Request, group_id: str) -> NotFound:
     """The error for a group that is not there."""
     return NotFound(
-        f"There is no group “{group_id}”. It may have expired or been cleared.", Urls.of(request).groups(), "All groups"
+        f"There is no group “{oneline(group_id)}”. It may have expired or been cleared.",
+        Urls.of(request).groups(),
+        "All groups",
     )
 
 
 def no_item(request: Request, group_id: str, key: str) -> NotFound:
     """The error for an item that is not there."""
-    message = f"There is no item “{key}” in the group “{group_id}”. It may have expired or been deleted."
-    return NotFound(message, Urls.of(request).group(group_id), f"Group {group_id}")
+    message = (
+        f"There is no item “{oneline(key)}” in the group “{oneline(group_id)}”. It may have expired or been deleted."
+    )
+    if store_of(request).group(group_id) is None:
+        return NotFound(message, Urls.of(request).groups(), "All groups")
+    return NotFound(message, Urls.of(request).group(group_id), f"Group {oneline(group_id)}")
 
 
 def refused(request: Request, error: Exception) -> Response:
@@ -87,7 +94,11 @@ def refused(request: Request, error: Exception) -> Response:
     message = error.detail
     if error.status_code == 404 and not isinstance(error, NotFound):
         message = "There is no such page."
-    return render(request, "error.html", ErrorPage(error.status_code, message, back, label), error.status_code)
+    if error.status_code == 405:
+        message = f"This address does not answer to {request.method}."
+    response = render(request, "error.html", ErrorPage(error.status_code, message, back, label), error.status_code)
+    response.headers.update(error.headers or {})
+    return response
 
 
 def store_failed(request: Request, error: Exception) -> Response:

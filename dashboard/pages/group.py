@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dashboard import forms
-from dashboard.formats import number, short_duration
+from dashboard.formats import count, number, oneline, short_duration
 from dashboard.pages.errors import group_in, no_group
 from dashboard.pages.panes import render_group, render_side
 from dashboard.rendering import redirect, store_of
@@ -33,6 +33,17 @@ class ClearQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class DeleteQuestion:
+    """What is asked before items are deleted."""
+
+    group_id: str
+    keys: list[str]
+    template: str = "partials/side_delete.html"
+    title: str = "Delete"
+    opened: None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsForm:
     """The form for a group's default TTL, with what was wrong with what was typed."""
 
@@ -50,12 +61,15 @@ def show(request: Request) -> Response:
 
 
 def delete_items(request: Request, form: FormData) -> Response:
-    """POST: delete the selected items."""
-    group_id, keys = group_in(request), forms.names(form, "key")
+    """POST: delete the selected items, once that has been answered to the question what is meant."""
+    group_id, keys = _group(request).id, forms.names(form, "key")
+    if not keys:
+        return _back(request, group_id, "Nothing was selected.")
+    if not forms.text(form, "sure"):
+        return render_group(request, group_id, DeleteQuestion(group_id, keys))
     gone = len(store_of(request).delete_many(group_id, keys))
-    missing = len(keys) - gone
-    notice = f"Deleted {_items(gone)}." if keys else "Nothing was selected."
-    if missing:
+    notice = f"Deleted {oneline(keys[0])}." if gone == len(keys) == 1 else f"Deleted {count(gone, 'item')}."
+    if missing := len(keys) - gone:
         notice += f" {number(missing)} had gone already."
     return _back(request, group_id, notice)
 
@@ -68,9 +82,9 @@ def clear_form(request: Request) -> Response:
 
 def clear(request: Request, _form: FormData) -> Response:
     """POST: remove all items of the group."""
-    group_id = group_in(request)
+    group_id = _group(request).id
     gone = store_of(request).clear(group_id)
-    return _back(request, group_id, f"Cleared {group_id}: {_items(gone)} removed.")
+    return _back(request, group_id, f"Cleared {group_id}: {count(gone, 'item')} removed.")
 
 
 def finish(request: Request, _form: FormData) -> Response:
@@ -78,7 +92,7 @@ def finish(request: Request, _form: FormData) -> Response:
     group_id = group_in(request)
     if not store_of(request).finish(group_id):
         raise no_group(request, group_id)
-    return _back(request, group_id, f"{group_id} is marked finished: a cleanup of finished groups takes it.")
+    return _back(request, group_id, f"{group_id} is marked finished. Cleanup finds it among the finished groups.")
 
 
 def reopen(request: Request, _form: FormData) -> Response:
@@ -121,7 +135,3 @@ def _back(request: Request, group_id: str, notice: str) -> Response:
     urls, listing = Urls.of(request), Listing.of(request.query_params)
     there = store_of(request).group(group_id) is not None
     return redirect(request, urls.group(group_id, listing) if there else urls.groups(), notice)
-
-
-def _items(count: int) -> str:
-    return "1 item" if count == 1 else f"{number(count)} items"

@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
 
 from dashboard import forms, jsonview
 from dashboard.formats import duration
 from dashboard.pages.errors import group_in, key_in, no_item
 from dashboard.pages.panes import render_side
 from dashboard.rendering import redirect, store_of
-from dashboard.urls import Listing, Urls
+from dashboard.urls import Listing, Urls, encode_name
 from store import KEEP, InvalidTTL, VersionConflict, parse_duration
 
 if TYPE_CHECKING:
     from markupsafe import Markup
     from starlette.datastructures import FormData
     from starlette.requests import Request
-    from starlette.responses import Response
 
     from store import Item
 
 
 @dataclass(frozen=True, slots=True)
 class ValueSide:
-    """An item's value and times, and the TTL form with what was wrong with what was typed."""
+    """An item's value (or, if it is not `whole`, the start of it) and times, and what was typed as its TTL."""
 
     group_id: str
     item: Item
     json: Markup
+    whole: bool = True
     ttl: str = ""
     ttl_error: forms.FieldError | None = None
     tab: str = "value"
@@ -77,10 +79,18 @@ def show(request: Request) -> Response:
     return render_side(request, _value_side(item))
 
 
+def raw(request: Request) -> Response:
+    """GET: the value as a JSON file."""
+    item = item_in(request)
+    name = f"{encode_name(item.key)}.json"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(jsonview.formatted(item.value), media_type="application/json", headers=headers)
+
+
 def edit_form(request: Request) -> Response:
     """GET: the editor."""
     item = item_in(request)
-    text = jsonview.formatted(item.value)
+    text = jsonview.editable(item.value, store_of(request).max_value_bytes)
     return render_side(request, EditSide(item.group_id, item.key, item, text, item.version))
 
 
@@ -94,12 +104,14 @@ def edit(request: Request, form: FormData) -> Response:
         if not errors:
             store_of(request).set(group_id, key, value, ttl=ttl, if_version=over)
     except VersionConflict as conflict:
-        return render_side(request, _conflicting(typed, conflict.current, value), 409)
+        return render_side(request, _conflicting(typed, conflict.current, jsonview.formatted(value)), 409)
     except forms.VALUE_ERRORS as error:
         errors["value"] = forms.FieldError.of(error)
     if errors:
         item = store_of(request).item(group_id, key)
-        return render_side(request, replace(typed, item=item, errors=errors), 422)
+        if forms.text(form, "conflict"):
+            typed = _conflicting(typed, item)
+        return render_side(request, replace(typed, item=item, version=over, errors=errors), 422)
     return _back(request, group_id, key, f"Saved {key}.")
 
 
@@ -118,15 +130,6 @@ def ttl(request: Request, form: FormData) -> Response:
     return _back(request, item.group_id, item.key, f"{item.key} {told}.")
 
 
-def delete(request: Request, _form: FormData) -> Response:
-    """POST: delete the item."""
-    item = item_in(request)
-    store, urls, listing = store_of(request), Urls.of(request), Listing.of(request.query_params)
-    store.delete(item.group_id, item.key)
-    there = store.group(item.group_id) is not None
-    return redirect(request, urls.group(item.group_id, listing) if there else urls.groups(), f"Deleted {item.key}.")
-
-
 def item_in(request: Request) -> Item:
     """The item that the request's path names.
 
@@ -141,15 +144,16 @@ def item_in(request: Request) -> Item:
 
 
 def _value_side(item: Item) -> ValueSide:
-    return ValueSide(item.group_id, item, jsonview.highlighted(jsonview.formatted(item.value)))
+    text = jsonview.formatted(item.value)
+    return ValueSide(item.group_id, item, jsonview.highlighted(text), len(text) <= jsonview.SHOWN_TEXT)
 
 
-def _conflicting(typed: EditSide, current: Item | None, value: Any) -> EditSide:
+def _conflicting(typed: EditSide, current: Item | None, yours: str = "") -> EditSide:
     """The editor again with both versions, now on top of the current one: saving once more is then meant."""
     if current is None:
         return replace(typed, conflict=True, version=0)
     theirs = jsonview.formatted(current.value)
-    changed = jsonview.compare(theirs, jsonview.formatted(value))
+    changed = jsonview.compare(theirs, yours) if yours else []
     return replace(typed, item=current, conflict=True, version=current.version, theirs=theirs, changed=changed)
 
 

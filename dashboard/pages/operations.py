@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from dashboard import forms, jsonview
+from dashboard.formats import count
 from dashboard.pages.errors import group_in, key_in
 from dashboard.pages.item import item_in
 from dashboard.pages.panes import render_side
@@ -80,10 +81,18 @@ def submit(request: Request, form: FormData) -> Response:
     group_id, key, action = group_in(request), key_in(request), forms.text(form, "action")
     side = OperationsSide(group_id, store_of(request).item(group_id, key), key, _rows(form))
     if action == "add":
-        return render_side(request, replace(side, rows=[*side.rows, Row()][:MAX_ROWS]))
+        side = replace(side, rows=[*side.rows, Row()])
+    if len(side.rows) > MAX_ROWS:
+        too_many = f"At most {MAX_ROWS} operations are taken at once."
+        return render_side(request, replace(side, rows=side.rows[: MAX_ROWS + 1], error=too_many), 422)
+    if action == "add":
+        return render_side(request, side)
     if action.startswith("remove:"):
         kept = [row for index, row in enumerate(side.rows) if action != f"remove:{index}"]
         return render_side(request, replace(side, rows=kept or [Row()]))
+    if action == "apply" and side.item is None and forms.text(form, "there"):
+        gone = "The item is gone: it expired or was deleted. Applying again creates it anew."
+        return render_side(request, replace(side, error=gone), 409)
     return _run(request, side, dry_run=action != "apply")
 
 
@@ -105,12 +114,12 @@ def _run(request: Request, side: OperationsSide, *, dry_run: bool) -> Response:
         old = "" if side.item is None else jsonview.formatted(result.old_value)
         changed = jsonview.compare(old, jsonview.formatted(result.new_value))
         return render_side(request, replace(side, previewed=True, changed=changed))
-    done = f"Applied {len(ops)} operation{'' if len(ops) == 1 else 's'} to {side.opened}."
+    done = f"Applied {count(len(ops), 'operation')} to {side.opened}."
     return redirect(request, Urls.of(request).item(side.group_id, side.opened, Listing.of(request.query_params)), done)
 
 
 def _rows(form: FormData) -> list[Row]:
-    columns = (forms.texts(form, name)[:MAX_ROWS] for name in ("type", "path", "value"))
+    columns = (forms.texts(form, name) for name in ("type", "path", "value"))
     return [Row(*cells) for cells in zip(*columns, strict=False)] or [Row()]
 
 

@@ -68,7 +68,6 @@ def test_edit_an_item_apply_an_increment_set_a_ttl_and_clear_a_finished_group(
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("tbody tr")).to_have_count(1)
     screenshot(page, "cleanup")
-    page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Clear the ticked groups").click()
     expect(page.get_by_role("status")).to_contain_text("Cleared 1 group: 2 items")
     page.get_by_role("link", name="Groups").click()

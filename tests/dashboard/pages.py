@@ -227,6 +227,11 @@ class Page:
             return Page(self.browser, "GET", urljoin(action, f"?{urlencode(pairs)}"))
         return Page(self.browser, "POST", action, urlencode(pairs))
 
+    def confirm(self) -> Page:
+        """Answer yes to the question what is to be deleted."""
+        (button,) = [node.text for node in self.side.all("button") if node.text.startswith("Delete ")]
+        return self.submit(button)
+
 
 def _held(node: Node) -> str:
     if node.tag == "textarea":

@@ -108,11 +108,11 @@ def test_a_bad_ttl_is_refused_and_kept(state: Store, browser: Browser, typed: st
 
 def test_deleting_an_item(state: Store, browser: Browser) -> None:
     state.set_many("g", {"j": 1, "k": 1})
-    page = browser.get("/groups/g?sort=-key").click("k").submit("Delete")
+    page = browser.get("/groups/g?sort=-key").click("k").submit("Delete…").confirm()
 
     assert (page.path, page.notice) == ("/groups/g?sort=-key", "Deleted k.")
     assert page.column(1) == ["j"]
-    assert page.click("j").submit("Delete").path == "/"
+    assert page.click("j").submit("Delete…").confirm().path == "/"
     assert dump(state) == {}
 
 
@@ -126,17 +126,25 @@ def test_an_unknown_item_is_not_found(state: Store, browser: Browser, action: st
     assert page.click("Group g").path == "/groups/g"
 
 
-@pytest.mark.parametrize(("button", "typed"), [("Set TTL", {"ttl": "5m"}), ("Delete", {})])
-def test_changing_an_item_that_is_gone_says_so(
-    state: Store, browser: Browser, button: str, typed: dict[str, str]
-) -> None:
+def test_a_ttl_for_an_item_that_is_gone_says_so(state: Store, browser: Browser) -> None:
     state.set_many("g", {"j": 1, "k": 1})
     page = browser.get(ITEM)
     state.delete("g", "k")
 
-    after = page.submit(button, **typed)
+    after = page.submit("Set TTL", ttl="5m")
     assert after.status == 404
     assert "There is no item “k”" in after.text
+    assert list(state.list("g")) == [1]
+
+
+def test_deleting_an_item_that_is_gone_says_so(state: Store, browser: Browser) -> None:
+    state.set_many("g", {"j": 1, "k": 1})
+    question = browser.get(ITEM).submit("Delete…")
+    assert "Delete 1 item?" in question.side.text
+    assert state.get("g", "k") == 1
+    state.delete("g", "k")
+
+    assert question.confirm().notice == "Deleted 0 items. 1 had gone already."
     assert list(state.list("g")) == [1]
 
 

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
-from dashboard.jsonview import HIGHLIGHT_BYTES, PREVIEW_TEXT, Field, compare, formatted, highlighted, preview
+from dashboard.jsonview import HIGHLIGHTED_TEXT, PREVIEW_TEXT, Field, compare, formatted, highlighted, preview
 from store import parse_json
 from tests.dashboard.pages import parse
 
@@ -56,11 +57,11 @@ def test_highlighting_names_each_kind() -> None:
 
 def test_markup_in_values_is_escaped() -> None:
     assert "<script" not in highlighted(formatted({"<script>": "<script>"}))
-    assert "<script" not in highlighted(formatted(["<script>" * HIGHLIGHT_BYTES]))
+    assert "<script" not in highlighted(formatted(["<script>" * HIGHLIGHTED_TEXT]))
 
 
 def test_a_very_long_text_is_not_highlighted() -> None:
-    text = formatted("<" + "x" * HIGHLIGHT_BYTES)
+    text = formatted("<" + "x" * HIGHLIGHTED_TEXT)
 
     assert parse(highlighted(text)).raw == text
     assert not parse(highlighted(text)).all("span")
@@ -140,3 +141,13 @@ def test_compare_sees_a_difference_in_what_unicode_calls_line_ends() -> None:
         ("-", '"a\u2028b"'),
         ("+", '"a\x85b"'),
     ]
+
+
+def test_comparing_long_texts_that_differ_throughout_does_not_take_seconds() -> None:
+    old, new = (
+        formatted([{"id": i, "a": i % one, "b": i % two} for i in range(3000)]) for one, two in ((7, 13), (5, 11))
+    )
+    started = time.process_time()
+    compare(old, new)
+
+    assert time.process_time() - started < 1

@@ -217,6 +217,19 @@ def test_an_item_gone_meanwhile_is_said_before_anything_is_written(
     assert state.get("g", "k") is None
 
 
+def test_applying_to_an_item_gone_meanwhile_asks_first(state: Store, browser: Browser) -> None:
+    state.set_many("g", {"j": 1, "k": {"n": 1}})
+    form = with_rows(browser.get(OPERATIONS), ("increment", "n", "1"))
+    state.delete("g", "k")
+    asked = form.submit(ONE)
+
+    assert asked.status == 409
+    assert "Applying again creates it anew." in asked.side.text
+    assert state.get("g", "k") is None
+    asked.submit(ONE)
+    assert state.get("g", "k") == {"n": 1}
+
+
 def test_the_form_keeps_the_list_as_it_was(state: Store, browser: Browser) -> None:
     state.set_many("g", {"j": {}, "k": {}})
     page = browser.get("/groups/g?sort=-key").click("k").click("Operations")

@@ -16,14 +16,13 @@ POSTS = [
     ("/add", {"group": "g", "key": "new", "value": "1"}),
     ("/cleanup", {"match": "*", "group": "g"}),
     ("/groups/g/add", {"key": "new", "value": "1"}),
-    ("/groups/g/delete", {"key": "k"}),
+    ("/groups/g/delete", {"key": "k", "sure": "yes"}),
     ("/groups/g/clear", {}),
     ("/groups/g/finish", {}),
     ("/groups/done/reopen", {}),
     ("/groups/g/settings", {"default_ttl": "5m"}),
     (f"{ITEM}/edit", {"version": "1", "value": "2"}),
     (f"{ITEM}/ttl", {"ttl": "5m"}),
-    (f"{ITEM}/delete", {}),
     (f"{ITEM}/operations", {"type": "set", "path": "", "value": "2", "action": "apply"}),
 ]
 GETS = [
