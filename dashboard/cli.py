@@ -116,7 +116,7 @@ def get_item(url: str | None, group: str, key: str) -> None:
 def set_item(url: str | None, ttl: Any, group: str, key: str, value: str) -> None:
     """Store VALUE, which is JSON, under KEY in GROUP; - reads it from standard input."""
     parsed = parse_json(_standard_input() if value == "-" else value)
-    with open_store(url, sweep_interval=None) as store:
+    with _open(url, create=True) as store:
         store.set(group, key, parsed, ttl=ttl)
 
 
@@ -182,7 +182,14 @@ def _fail(message: str) -> None:
 
 def _existing(url: str | None) -> Store:
     """A store to look into or clean up: one that is not there is an error, not an empty new one."""
-    return open_store(url, sweep_interval=None, create=False)
+    return _open(url, create=False)
+
+
+def _open(url: str | None, *, create: bool) -> Store:
+    store = open_store(url, sweep_interval=None, create=create)
+    if store.location == "memory":
+        raise click.ClickException("memory:// holds nothing beyond one process; name a store on disk with --url")
+    return store
 
 
 def _standard_input() -> str:

@@ -76,7 +76,7 @@ class OrderWorkflow:
     def process_payment(self, order_id: str) -> None:
         """Step: charge an order; every fourth is declined at first and tried again."""
         order = self._state.get("orders", order_id)
-        if order is None:  # expired, or deleted in the dashboard
+        if not _is_order(order):  # expired, or deleted or changed beyond recognition in the dashboard
             self._state.finish(run_of(order_id), keep_for=KEEP_RUNS_FOR)
             return
         declined = order["attempts"] == 0 and order["trace"] % 4 == 0
@@ -90,9 +90,13 @@ class OrderWorkflow:
 
     def report_totals(self) -> None:
         """Step: sum up the orders."""
-        orders = self._state.list("orders")
+        orders = [order for order in self._state.list("orders") if _is_order(order)]
         paid = [order for order in orders if order["status"] == "paid"]
-        totals = {"orders": len(orders), "paid": len(paid), "eur": round(sum(order["total_eur"] for order in paid), 2)}
+        totals = {
+            "orders": len(orders),
+            "paid": len(paid),
+            "eur": round(sum(order.get("total_eur", 0) for order in paid), 2),
+        }
         self._state.set("reports", "totals", totals)
         self._state.update("reports", "runs", [{"type": "increment", "path": "", "by": 1}])
 
@@ -144,8 +148,13 @@ def _run(workflow: OrderWorkflow, stopped: threading.Event) -> None:
             return
         try:
             workflow.tick(count)
-        except (StoreError, KeyError, TypeError) as error:  # someone edited an order into something else
+        except (StoreError, KeyError, TypeError) as error:  # someone edited the state into something else
             log.warning("the demo's workflow stumbled: %s", error)
+
+
+def _is_order(value: Any) -> bool:
+    kinds = {"status": str, "currency": str, "total": int | float, "attempts": int, "trace": int}
+    return isinstance(value, dict) and all(isinstance(value.get(name), kind) for name, kind in kinds.items())
 
 
 def _payment(order: dict[str, Any], rate: float, *, declined: bool) -> list[dict[str, Any]]:

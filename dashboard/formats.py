@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime
 
 # What ends a line, steers a terminal or turns the direction of writing.
+_BLANK = re.compile("[^\x00-\x1f\x85\u2028\u2029]")
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
@@ -58,6 +60,11 @@ def countdown(seconds: float) -> str:
     return f"{whole // 60}:{whole % 60:02}" if whole < 3600 else duration(seconds)
 
 
+def ttl_bar(seconds: float) -> float:
+    """Time left as a length from 0 to 1, which is a week: logarithmic, so that seconds and days both show."""
+    return min(1.0, math.log1p(seconds) / math.log1p(7 * 86400))
+
+
 def short_duration(seconds: float) -> str:
     """Seconds as they are typed into a form: `90s`, `5m`, `2h`, `7d`."""
     for length, unit in ((86400, "d"), (3600, "h"), (60, "m")):
@@ -68,7 +75,7 @@ def short_duration(seconds: float) -> str:
 
 def oneline(name: str) -> str:
     """A group or key name for a list or a terminal: control characters and blank names are made visible."""
-    return _UNSEEN.sub(_visible, "␣" * len(name) if name.isspace() else name)
+    return _UNSEEN.sub(_visible, _BLANK.sub("␣", name) if name.isspace() else name)
 
 
 def _visible(found: re.Match[str]) -> str:

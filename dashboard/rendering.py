@@ -73,6 +73,7 @@ def environment() -> jinja2.Environment:
         countdown=formats.countdown,
         short_duration=formats.short_duration,
         stamp=formats.stamp,
+        ttl_bar=formats.ttl_bar,
         utc=formats.utc,
         since=lambda at: (datetime.now(UTC) - at).total_seconds(),
         until=lambda at: max(0.0, (at - datetime.now(UTC)).total_seconds()),

@@ -42,13 +42,13 @@
   const tick = () => {
     for (const element of document.querySelectorAll("[data-expires]")) {
       const left = (Number(element.dataset.expires) - now()) / 1000;
-      write(element, left > 0 ? countdown(left) : "expired");
+      write(element, left > 0 ? element.dataset.before + countdown(left) : "expired");
       if (left <= 0) element.closest("tbody tr")?.classList.add("gone");
     }
     for (const bar of document.querySelectorAll("[data-until]")) {
       const left = Math.max(0, (Number(bar.dataset.until) - now()) / 1000);
-      bar.value = left;
-      bar.classList.toggle("low", left < bar.max / 5);
+      bar.value = Math.min(1, Math.log1p(left) / Math.log1p(7 * 86400));
+      bar.classList.toggle("low", left < 60);
     }
     for (const element of document.querySelectorAll("[data-ago]")) {
       const words = element.dataset.words;
@@ -80,8 +80,36 @@
     syncClock();
     localTimes();
     tick();
+    countSelected();
     caretAtError();
   };
+
+  const countSelected = () => {
+    const button = document.querySelector("[data-selected]");
+    if (!button) return;
+    const ticked = document.querySelectorAll("tbody input[type=checkbox]:checked").length;
+    button.disabled = !ticked;
+    write(button, ticked ? `Delete ${ticked} selected…` : button.dataset.selected);
+  };
+
+  // What is typed into an editor is not dropped without a question.
+  const unsaved = () => [...document.querySelectorAll("textarea")].find((area) => area.value !== area.defaultValue);
+  const leaving = (source) => unsaved() && !unsaved().form.contains(source);
+  document.addEventListener("htmx:config:request", (event) => {
+    if (leaving(event.target) && !window.confirm("Drop what you typed?")) event.preventDefault();
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (unsaved() && !document.querySelector(".htmx-request")) event.preventDefault();
+  });
+
+  document.addEventListener("htmx:error", () => {
+    if (document.querySelector(".notice.bad")) return;
+    const notice = document.createElement("p");
+    notice.className = "notice bad";
+    notice.setAttribute("role", "alert");
+    notice.textContent = "The server does not answer, so nothing was done. What you typed is still here; try again.";
+    document.querySelector("header.bar")?.after(notice);
+  });
 
   // A list stays where it was scrolled to while an item of it opens beside it.
   let kept = null;
@@ -97,6 +125,10 @@
       if (groups) groups.scrollTop = kept.groups ?? 0;
     }
     settle();
+    // The pane that was asked for comes next in the order of tabs.
+    if (document.activeElement === document.body) {
+      (document.getElementById("pane-side") ?? document.getElementById("content"))?.focus({ preventScroll: true });
+    }
   });
 
   document.addEventListener("change", (event) => {
@@ -107,6 +139,7 @@
     const all = table.querySelector("[data-all]");
     if (box === all) boxes.forEach((other) => { other.checked = all.checked; });
     else if (all) all.checked = boxes.every((other) => other.checked);
+    countSelected();
   });
 
   settle();

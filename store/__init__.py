@@ -3,9 +3,9 @@
 from store.api import Store
 from store.durations import KEEP, NEVER, parse_duration
 from store.errors import (
+    InvalidArgument,
     InvalidName,
     InvalidOp,
-    InvalidQuery,
     InvalidTTL,
     InvalidValue,
     StoreBusy,
@@ -29,9 +29,9 @@ __all__ = [
     "OP_TYPES",
     "CleanupReport",
     "GroupInfo",
+    "InvalidArgument",
     "InvalidName",
     "InvalidOp",
-    "InvalidQuery",
     "InvalidTTL",
     "InvalidValue",
     "Item",

@@ -67,9 +67,11 @@ def parse_duration(text: str) -> float | None:
         return None
     match = _DURATION.fullmatch(cleaned)
     if match is None:
-        raise InvalidTTL(f"{text.strip()!r} is not a duration; write 90, 90s, 5m, 2h, 7d or never")
+        what = f"{shown(text.strip())} is not a duration" if cleaned else "there is no duration"
+        raise InvalidTTL(f"{what}; write 90, 90s, 5m, 2h, 7d or never")
     seconds = float(match[1]) * _UNITS[match[2]]
-    milliseconds(seconds, "a duration")
+    if not 0 < seconds <= MAX_SECONDS:
+        raise InvalidTTL(f"{shown(text.strip())} is out of range: a duration is more than 0 and at most 36500d")
     return seconds
 
 

@@ -6,7 +6,7 @@ StoreError
 ├── ValueTooLarge       a value whose JSON text is over `max_value_bytes`               (ValueError)
 ├── InvalidTTL          a TTL or duration that is not a positive, finite time           (ValueError)
 ├── InvalidOp           an update operation that is not well formed                     (ValueError)
-├── InvalidQuery        an unknown sort, a bad page token or limit, no cleanup rule     (ValueError)
+├── InvalidArgument     an unknown sort, a bad page token or limit, no cleanup rule     (ValueError)
 ├── UpdateRejected      update operations that do not fit the item; nothing was written
 ├── VersionConflict     the item is not at the version the caller named
 ├── UnsupportedBackend  no backend for that URL                                         (ValueError)
@@ -72,8 +72,8 @@ class InvalidOp(StoreError, ValueError):
         self.message = message
 
 
-class InvalidQuery(StoreError, ValueError):
-    """An unknown sort, a page token or limit that is not one, or a cleanup without any rule."""
+class InvalidArgument(StoreError, ValueError):
+    """An unknown sort or mode, a page token, limit or version that is not one, or a cleanup without any rule."""
 
 
 class UpdateRejected(StoreError):

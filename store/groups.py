@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from store.core import Core
 from store.durations import TTL, milliseconds
-from store.errors import InvalidQuery
+from store.errors import InvalidArgument
 from store.model import CleanupReport, GroupInfo, GroupRecord, Page, Settings
 from store.paging import EVERYTHING, GROUP_SORTS, make_query
 from store.shaping import group_of
@@ -31,7 +31,7 @@ class GroupMethods(Core):
             limit: how many, 1 to 1000.
 
         Raises:
-            InvalidQuery: for an unknown sort, a bad limit or a token made for another sort.
+            InvalidArgument: for an unknown sort, a bad limit or a token made for another sort.
         """
         query = make_query(search, sort, GROUP_SORTS, after, limit)
         rows = self._backend.scan_groups(query.peeking())
@@ -109,7 +109,7 @@ class GroupMethods(Core):
         groups: Iterable[str] | None = None,
         dry_run: bool = False,
     ) -> CleanupReport:
-        """Clear every group that all given rules choose, in one transaction.
+        """Clear every group that all given rules choose and that has anything to clear, in one transaction.
 
         Args:
             idle: not changed for so many seconds (or a timedelta).
@@ -119,7 +119,7 @@ class GroupMethods(Core):
             dry_run: only report what would be cleared.
 
         Raises:
-            InvalidQuery: without any of idle, finished and match, which would clear everything.
+            InvalidArgument: without any of idle, finished and match, which would clear everything.
             InvalidTTL: for an `idle` that is not a positive, finite time.
         """
         chosen = self._rules(idle, finished, match)
@@ -157,13 +157,15 @@ class GroupMethods(Core):
 
     def _rules(self, idle: TTL | None, finished: bool | None, match: str | None) -> Callable[[GroupRecord], bool]:
         if idle is None and finished is None and match is None:
-            raise InvalidQuery("a cleanup needs at least one rule: idle, finished or match")
+            raise InvalidArgument("a cleanup needs at least one rule: idle, finished or match")
         changed_before = None if idle is None else self._clock() - milliseconds(idle, "idle")
         pattern = re.compile("" if match is None else fnmatch.translate(match), re.DOTALL)
 
         def chosen(group: GroupRecord) -> bool:
             return (
-                (changed_before is None or group.updated_at <= changed_before)
+                # There is nothing to clear of a group that is listed for its default TTL alone.
+                (group.items > 0 or group.settings.finished_at is not None)
+                and (changed_before is None or group.updated_at <= changed_before)
                 and (finished is None or finished == (group.settings.finished_at is not None))
                 and (match is None or pattern.match(group.name) is not None)
             )

@@ -9,12 +9,12 @@ from typing import Any, Literal
 from store.apply import MISSING, apply_ops
 from store.core import Core, LiveChange
 from store.durations import KEEP, NEVER, TTL, Expiry, milliseconds
-from store.errors import UpdateRejected, VersionConflict
+from store.errors import InvalidArgument, UpdateRejected, VersionConflict
 from store.model import Item, OpError, Page, Record, SetResult, Settings, UpdateResult
 from store.ops import parse_ops
 from store.paging import ITEM_SORTS, make_query
 from store.shaping import item_of
-from store.values import check_name, check_names, decode, encode, member
+from store.values import check_name, check_names, decode, encode, member, shown
 
 Deadline = Callable[[Record | None, int, Callable[[], Settings]], int | None]
 
@@ -101,7 +101,7 @@ class ItemMethods(Core):
             InvalidName, InvalidValue, ValueTooLarge, InvalidTTL, VersionConflict: nothing was written.
         """
         if on_error not in ("raise", "skip"):
-            raise ValueError(f"on_error must be 'raise' or 'skip', not {on_error!r}")
+            raise InvalidArgument(f"on_error must be 'raise' or 'skip', not {shown(on_error)}")
         parsed, deadline, strict = parse_ops(ops, self._limit), _deadline(ttl, keep=True), on_error == "raise"
         errors: list[OpError] = []
         new_value: Any = None
@@ -135,6 +135,8 @@ class ItemMethods(Core):
         self, group_id: str, values: Mapping[str, Any], *, ttl: TTL | Expiry | None = None
     ) -> dict[str, SetResult]:
         """Store several values of one group in one transaction; all are written or none. `ttl` is as in `set`."""
+        if not isinstance(values, Mapping):
+            raise InvalidArgument(f"values must be a mapping of keys to values, not {shown(values)}")
         encoded = {key: encode(value, self._limit, member("values", key)) for key, value in values.items()}
         deadline = _deadline(ttl)
         olds = self._mutate_many(
@@ -169,7 +171,7 @@ class ItemMethods(Core):
             limit: how many, 1 to 1000.
 
         Raises:
-            InvalidQuery: for an unknown sort, a bad limit or a token made for another sort.
+            InvalidArgument: for an unknown sort, a bad limit or a token made for another sort.
         """
         check_name("group", group_id)
         query = make_query(search, sort, ITEM_SORTS, after, limit)
@@ -250,5 +252,7 @@ def _deleting(group_id: str, key: str, if_version: int | None) -> LiveChange:
 
 
 def _check_version(group_id: str, key: str, record: Record | None, expected: int | None) -> None:
+    if expected is not None and (isinstance(expected, bool) or not isinstance(expected, int)):
+        raise InvalidArgument(f"if_version must be an integer, not {shown(expected)}")
     if expected is not None and expected != (0 if record is None else record.version):
         raise VersionConflict(expected, None if record is None else item_of(group_id, key, record))

@@ -42,6 +42,8 @@ def open_store(
         StoreUnavailable: the file cannot be opened or made, or belongs to another program or a newer stepstate.
         StoreCorrupt: the file is not a database, or is damaged.
     """
+    if url is not None and not isinstance(url, str):
+        raise UnsupportedBackend(f"a store's URL is a string, not {url!r}")
     url = url or os.environ.get("STEPSTATE_URL") or DEFAULT_URL
     if sweep_interval is not None:
         milliseconds(sweep_interval, "sweep_interval")

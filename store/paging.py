@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
-from store.errors import InvalidQuery
+from store.errors import InvalidArgument
 from store.values import is_text, shown
 
 if TYPE_CHECKING:
@@ -79,13 +79,13 @@ def make_query(search: str | None, sort: str, sorts: Iterable[str], after: str |
     """Check a listing's arguments; `sort` is a name of `sorts`, with "-" before it for descending.
 
     Raises:
-        InvalidQuery: naming the argument and what is allowed.
+        InvalidArgument: naming the argument and what is allowed.
     """
     name, descending = sort.removeprefix("-"), sort.startswith("-")
     if name not in sorts:
-        raise InvalidQuery(f"cannot sort by {name!r}; sorts are {', '.join(sorts)}, with - before it for descending")
+        raise InvalidArgument(f"cannot sort by {name!r}; sorts are {', '.join(sorts)}, with - before it for descending")
     if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MAX_LIMIT:
-        raise InvalidQuery(f"limit must be an integer from 1 to {MAX_LIMIT}, not {shown(limit)}")
+        raise InvalidArgument(f"limit must be an integer from 1 to {MAX_LIMIT}, not {shown(limit)}")
     # No name holds NUL, nor what is no Unicode text: both find nothing, on every backend.
     sought = fold(search or "") if is_text(search or "") else "\0"
     return Query(sought, name, descending, None if after is None else _read_token(after, sort), limit)
@@ -96,14 +96,14 @@ def _read_token(token: str, sort: str) -> tuple[int | str, str]:
         parts: Any = orjson.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
         made_for, value, name = parts
     except (ValueError, TypeError, binascii.Error):
-        raise InvalidQuery("after is not a page token of this store") from None
+        raise InvalidArgument("after is not a page token of this store") from None
     if made_for != sort:
-        raise InvalidQuery(f"after was made for sort={made_for!r}, not for sort={sort!r}")
+        raise InvalidArgument(f"after was made for sort={made_for!r}, not for sort={sort!r}")
     # -2^62..2^62 is what the sorts produce; anything wider was not made here and would not bind as an SQL integer.
     wanted = str if sort.removeprefix("-") in ("key", "id") else int
     in_range = type(value) is str or (type(value) is int and abs(value) <= NEVER_EXPIRES)
     if type(value) is not wanted or not in_range or type(name) is not str:
-        raise InvalidQuery("after is not a page token of this store")
+        raise InvalidArgument("after is not a page token of this store")
     return value, name
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import math
 import re
 from collections.abc import Iterable
@@ -122,10 +124,10 @@ def decode(text: bytes) -> Any:
 
 
 def parse_json(text: str) -> Any:
-    """The value of a JSON text that a person typed or a client sent; integers are exact or refused.
+    """The value of a JSON text that a person typed; integers are exact or refused.
 
     Raises:
-        InvalidValue: with line and column, both counted from 1.
+        InvalidValue: with line and column, both counted from 1; without where a field stands twice in one object.
     """
     if not text.strip():
         raise InvalidValue("not JSON: the text is empty", line=1, column=1)
@@ -136,6 +138,7 @@ def parse_json(text: str) -> Any:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise _not_json(text, error.msg, error.pos) from None
+    _refuse_repeated_fields(text)
     if _LONG_NUMBER.search(text):  # orjson reads an integer beyond 64 bits as a float, without a word
         _refuse_long_integers(text)
     return value
@@ -195,6 +198,21 @@ def _not_json(text: str, reason: str, position: int) -> InvalidValue:
     line = text.count("\n", 0, position) + 1
     column = position - text.rfind("\n", 0, position)
     return InvalidValue(f"not JSON: {reason}, at line {line}, column {column}", line=line, column=column)
+
+
+def _refuse_repeated_fields(text: str) -> None:
+    """JSON lets a field stand twice in an object and readers keep one of them; a person who types that is told."""
+
+    def unique(fields: list[tuple[str, Any]]) -> None:
+        seen: set[str] = set()
+        for name, _ in fields:
+            if name in seen:
+                raise InvalidValue(f"the field {shown(name)} stands twice in one object")
+            seen.add(name)
+
+    # What is nested too deep for this parser is refused for its depth when it is written.
+    with contextlib.suppress(RecursionError):
+        json.loads(text, object_pairs_hook=unique, parse_int=len, parse_float=len)
 
 
 def _refuse_long_integers(text: str) -> None:

@@ -11,7 +11,7 @@ from dashboard.formats import oneline
 from dashboard.rendering import render, store_of
 from dashboard.security import HEADERS
 from dashboard.urls import Urls, decode_name
-from store import InvalidName, InvalidQuery, StoreBusy
+from store import InvalidArgument, InvalidName, StoreBusy
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -103,7 +103,7 @@ def refused(request: Request, error: Exception) -> Response:
 
 def store_failed(request: Request, error: Exception) -> Response:
     """The page for a store that could not do what a page needed."""
-    status = 400 if isinstance(error, InvalidName | InvalidQuery) else 503
+    status = 400 if isinstance(error, InvalidName | InvalidArgument) else 503
     message = f"{error}." + (" Try again in a moment." if isinstance(error, StoreBusy) else "")
     return render(
         request, "error.html", ErrorPage(status, _sentence(message), Urls.of(request).groups(), "All groups"), status

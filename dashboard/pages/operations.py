@@ -14,7 +14,7 @@ from dashboard.pages.item import item_in
 from dashboard.pages.panes import render_side
 from dashboard.rendering import redirect, store_of
 from dashboard.urls import Listing, Urls
-from store import OP_TYPES, InvalidOp, InvalidValue, UpdateRejected, ValueTooLarge, parse_json
+from store import OP_TYPES, InvalidOp, InvalidValue, UpdateRejected, ValueTooLarge, VersionConflict, parse_json
 
 if TYPE_CHECKING:
     from starlette.datastructures import FormData
@@ -39,7 +39,7 @@ class Row:
         """The operation that the row stands for. A path that is a JSON array of names is a nested field.
 
         Raises:
-            InvalidValue: the value is not JSON.
+            InvalidValue: the value is not JSON, or the path begins like a list and is none.
         """
         op: dict[str, Any] = {"type": self.type, "path": _path(self.path)}
         if self.type in ("increment", "decrement"):
@@ -93,29 +93,40 @@ def submit(request: Request, form: FormData) -> Response:
     if action == "apply" and side.item is None and forms.text(form, "there"):
         gone = "The item is gone: it expired or was deleted. Applying again creates it anew."
         return render_side(request, replace(side, error=gone), 409)
+    previewed = forms.text(form, "previewed")
+    if action == "apply" and previewed.isdecimal():
+        return _run(request, side, dry_run=False, seen=int(previewed[:20]))
     return _run(request, side, dry_run=action != "apply")
 
 
-def _run(request: Request, side: OperationsSide, *, dry_run: bool) -> Response:
+def _run(request: Request, side: OperationsSide, *, dry_run: bool, seen: int | None = None) -> Response:
+    """Preview or apply; `seen` is the version that was previewed, which alone may then be changed."""
     rows, ops = _operations(side.rows)
+    side = replace(side, rows=rows)
     if any(row.error for row in rows):
-        return render_side(request, replace(side, rows=rows), 422)
+        return render_side(request, side, 422)
     try:
-        result = store_of(request).update(side.group_id, side.opened, ops, dry_run=dry_run)
-    except UpdateRejected as error:
-        return render_side(
-            request, replace(side, rows=_marked(rows, {e.op_index: e.message for e in error.errors})), 422
-        )
-    except InvalidOp as error:
-        return render_side(request, replace(side, rows=_marked(rows, {error.op_index: error.message})), 422)
-    except ValueTooLarge as error:
-        return render_side(request, replace(side, error=forms.FieldError.of(error).message), 422)
+        result = store_of(request).update(side.group_id, side.opened, ops, dry_run=dry_run, if_version=seen)
+    except VersionConflict:
+        told = "The item changed since the preview, so nothing was applied. This is what would come out now."
+        return _run(request, replace(side, error=told), dry_run=True)
+    except (InvalidOp, UpdateRejected, ValueTooLarge) as error:
+        return render_side(request, _refused(side, error), 422)
     if dry_run:
         old = "" if side.item is None else jsonview.formatted(result.old_value)
         changed = jsonview.compare(old, jsonview.formatted(result.new_value))
-        return render_side(request, replace(side, previewed=True, changed=changed))
+        return render_side(request, replace(side, previewed=True, changed=changed), 409 if side.error else 200)
     done = f"Applied {count(len(ops), 'operation')} to {side.opened}."
     return redirect(request, Urls.of(request).item(side.group_id, side.opened, Listing.of(request.query_params)), done)
+
+
+def _refused(side: OperationsSide, error: InvalidOp | UpdateRejected | ValueTooLarge) -> OperationsSide:
+    match error:
+        case InvalidOp():
+            return replace(side, rows=_marked(side.rows, {error.op_index: error.message}))
+        case UpdateRejected():
+            return replace(side, rows=_marked(side.rows, {each.op_index: each.message for each in error.errors}))
+    return replace(side, error=forms.FieldError.of(error).message)
 
 
 def _rows(form: FormData) -> list[Row]:
@@ -130,7 +141,7 @@ def _operations(rows: list[Row]) -> tuple[list[Row], list[dict[str, Any]]]:
         try:
             ops.append(row.operation())
         except InvalidValue as error:
-            errors[index] = str(error)
+            errors[index] = f"{error}; text goes in double quotes" if error.line else str(error)
     return _marked(rows, errors), ops
 
 
@@ -139,11 +150,12 @@ def _marked(rows: list[Row], errors: dict[int, str]) -> list[Row]:
 
 
 def _path(typed: str) -> str | list[str]:
-    if typed.startswith("["):
-        try:
-            names = orjson.loads(typed)
-        except orjson.JSONDecodeError:
-            return typed
-        if isinstance(names, list) and all(isinstance(name, str) for name in names):
-            return names
-    return typed
+    if not typed.startswith("["):
+        return typed
+    try:
+        names = orjson.loads(typed)
+    except orjson.JSONDecodeError:
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise InvalidValue('a field that begins with [ is a list of names, such as ["customer", "email"]')
+    return names

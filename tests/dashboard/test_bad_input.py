@@ -147,10 +147,7 @@ def test_a_time_that_is_none(
 
     assert page.status == 422
     assert len(page.errors) == 1
-    assert (
-        "must be more than 0 and at most 3,153,600,000 seconds" in page.errors[0]
-        or "is not a duration" in page.errors[0]
-    )
+    assert "is out of range: a duration is more than 0" in page.errors[0] or "is not a duration" in page.errors[0]
     assert page.field(field) == typed
     assert dump(state) == before
 

@@ -191,7 +191,7 @@ def test_a_dry_run_only_says_what_would_go(
         (["set", "g", "x" * 513, "1"], "a key name is at most 512 bytes of UTF-8; this one has 513"),
         (["set", "g", "\udcff", "1"], "a key name must be valid Unicode"),
         (["set", "--ttl", "soon", "g", "k", "1"], "'soon' is not a duration"),
-        (["set", "--ttl", "0", "g", "k", "1"], "must be more than 0"),
+        (["set", "--ttl", "0", "g", "k", "1"], "is out of range"),
         (["set", "--ttl", "-1", "g", "k", "1"], "'-1' is not a duration"),
         (["set", "--ttl", "nan", "g", "k", "1"], "'nan' is not a duration"),
         (["set", "g", "k"], "Missing argument 'VALUE'"),

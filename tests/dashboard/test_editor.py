@@ -75,7 +75,7 @@ def test_saving_keeps_the_ttl_unless_another_is_typed(
 
 def test_the_form_says_what_an_empty_ttl_keeps(state: Store, browser: Browser) -> None:
     state.set("g", "k", 1, ttl=290.9)
-    assert "Empty keeps the expiry: 4:50 left." in browser.get(EDIT).side.text
+    assert "Empty keeps the expiry (in 4:50)." in browser.get(EDIT).side.text
 
     state.persist("g", "k")
     assert "Empty keeps it without expiry." in browser.get(EDIT).side.text

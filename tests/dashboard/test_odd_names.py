@@ -34,7 +34,7 @@ def test_a_group_of_any_name(state: Store, browser: Browser, name: str) -> None:
     assert [group.id for group in state.groups().items] == [name]
 
     page = browser.get("/").click(shown(name))
-    assert page.content.one("h1").raw == name.replace("\r\n", "\n").replace("\r", "\n")
+    assert page.content.one("h1").raw == oneline(name)
     assert page.click("Add item").submit("Add item", key="k2", value="1").status == 200
     assert page.click("Settings").submit("Save", default_ttl="5m").status == 200
     assert state.groups().items[0].default_ttl == 300
@@ -52,7 +52,7 @@ def test_a_key_of_any_name(state: Store, browser: Browser, name: str) -> None:
     typed_or_stored(state, browser.get("/groups/g/add"), "g", name)
 
     page = browser.get("/groups/g").click(shown(name))
-    assert page.side.one("h2").raw == name.replace("\r\n", "\n").replace("\r", "\n")
+    assert page.side.one("h2").raw == oneline(name)
     assert page.click("Edit").submit("Save", value='{"n": 2}').status == 200
     assert page.submit("Set TTL", ttl="5m").status == 200
     assert 299 <= (state.ttl("g", name) or 0) <= 300

@@ -52,7 +52,7 @@ def test_the_form_has_one_row_and_knows_all_operations(state: Store, browser: Br
         (("increment", '["deep", "x"]', "1"), {"n": 1, "list": [1], "deep": {"x": 2}}),
         (("set", '["new.name", "y"]', "null"), {"n": 1, "list": [1], "deep": {"x": 1}, "new.name": {"y": None}}),
         (("set", "deep.x", "2"), {"n": 1, "list": [1], "deep": {"x": 1}, "deep.x": 2}),
-        (("set", "[no list", "2"), {"n": 1, "list": [1], "deep": {"x": 1}, "[no list": 2}),
+        (("set", '["[no list"]', "2"), {"n": 1, "list": [1], "deep": {"x": 1}, "[no list": 2}),
     ],
 )
 def test_an_operation_is_applied(state: Store, browser: Browser, row: tuple[str, str, str], after: object) -> None:
@@ -228,6 +228,32 @@ def test_applying_to_an_item_gone_meanwhile_asks_first(state: Store, browser: Br
     assert state.get("g", "k") is None
     asked.submit(ONE)
     assert state.get("g", "k") == {"n": 1}
+
+
+@pytest.mark.parametrize("path", ["[no list", "[1]", '["a", null]'])
+def test_a_field_that_begins_like_a_list_and_is_none_is_refused_at_its_row(
+    state: Store, browser: Browser, path: str
+) -> None:
+    state.set("g", "k", {})
+    page = with_rows(browser.get(OPERATIONS), ("set", path, "2")).submit(ONE)
+
+    assert page.status == 422
+    assert 'is a list of names, such as ["customer", "email"]' in error_at(page, 1)
+    assert state.get("g", "k") == {}
+
+
+def test_what_is_applied_is_what_was_previewed(state: Store, browser: Browser) -> None:
+    state.set("g", "k", {"n": 1})
+    preview = with_rows(browser.get(OPERATIONS), ("increment", "n", "1")).submit("Preview")
+    state.set("g", "k", {"n": 100})
+    asked = preview.submit(ONE)
+
+    assert asked.status == 409
+    assert "The item changed since the preview, so nothing was applied." in asked.side.text
+    assert '"n": 101' in asked.side.text
+    assert state.get("g", "k") == {"n": 100}
+    asked.submit(ONE)
+    assert state.get("g", "k") == {"n": 101}
 
 
 def test_the_form_keeps_the_list_as_it_was(state: Store, browser: Browser) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from store import CleanupReport, InvalidName, InvalidQuery, InvalidTTL, Store
+from store import CleanupReport, InvalidArgument, InvalidName, InvalidTTL, Store
 from tests.conftest import ManualClock
 
 
@@ -94,12 +94,12 @@ def test_all_rules_must_hold(state: Store, clock: ManualClock) -> None:
     assert stale(state, match="wf-*", finished=True, idle=10) == ["wf-1"]
 
 
-def test_empty_groups_that_are_listed_can_be_stale(state: Store) -> None:
+def test_an_empty_group_is_stale_if_it_is_finished_but_not_for_its_default_ttl_alone(state: Store) -> None:
     state.configure("configured", default_ttl=60)
     state.set("finished", "k", 1)
     state.finish("finished")
     state.delete("finished", "k")
-    assert stale(state, match="*") == ["configured", "finished"]
+    assert stale(state, match="*") == ["finished"]
     assert state.cleanup(match="*").items == 0
     assert remaining(state) == ["configured"]  # its default TTL is configuration
 
@@ -164,7 +164,7 @@ def test_named_groups_must_have_names(state: Store) -> None:
 def test_a_cleanup_without_any_rule_is_refused(state: Store) -> None:
     state.set("g", "k", 1)
     for refused in (state.stale, state.cleanup, lambda: state.cleanup(groups=["g"])):
-        with pytest.raises(InvalidQuery, match="at least one rule: idle, finished or match"):
+        with pytest.raises(InvalidArgument, match="at least one rule: idle, finished or match"):
             refused()
     assert state.list("g") == [1]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from store import InvalidQuery, Item, Page, Store
+from store import InvalidArgument, Item, Page, Store
 from tests.conftest import ManualClock
 from tests.store.support import walk
 
@@ -215,15 +215,15 @@ def forged(*parts: Any) -> str:
 )
 def test_a_bad_page_token_is_refused(state: Store, token: str) -> None:
     state.set("g", "k", 1)
-    with pytest.raises(InvalidQuery, match="after"):
+    with pytest.raises(InvalidArgument, match="after"):
         state.items("g", after=token)
-    with pytest.raises(InvalidQuery, match="after"):
+    with pytest.raises(InvalidArgument, match="after"):
         state.groups(after=token)
 
 
 @pytest.mark.parametrize("value", [2**62 + 1, 2**64, -(2**63), 1.5, True, "x", None], ids=repr)
 def test_a_page_token_with_a_forged_place_is_refused(state: Store, value: Any) -> None:
-    with pytest.raises(InvalidQuery, match="after is not a page token"):
+    with pytest.raises(InvalidArgument, match="after is not a page token"):
         state.items("g", sort="size", after=forged("size", value, "a"))
 
 
@@ -231,21 +231,21 @@ def test_a_page_token_with_a_forged_place_is_refused(state: Store, value: Any) -
 def test_a_page_token_of_another_sort_is_refused(state: Store, made: str, used: str) -> None:
     state.set_many("g", {"a": 1, "b": 2})
     token = state.items("g", sort=made, limit=1).next
-    with pytest.raises(InvalidQuery, match=f"made for sort='{made}', not for sort='{used}'"):
+    with pytest.raises(InvalidArgument, match=f"made for sort='{made}', not for sort='{used}'"):
         state.items("g", sort=used, after=token)
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1001, 1.5, "10", True, None], ids=repr)
 def test_a_limit_outside_1_to_1000_is_refused(state: Store, limit: Any) -> None:
-    with pytest.raises(InvalidQuery, match="limit must be an integer from 1 to 1000"):
+    with pytest.raises(InvalidArgument, match="limit must be an integer from 1 to 1000"):
         state.items("g", limit=limit)
-    with pytest.raises(InvalidQuery, match="limit must be an integer from 1 to 1000"):
+    with pytest.raises(InvalidArgument, match="limit must be an integer from 1 to 1000"):
         state.groups(limit=limit)
 
 
 @pytest.mark.parametrize("sort", ["", "-", "value", "KEY", "--key", "key ", "id; DROP TABLE items"])
 def test_an_unknown_sort_is_refused_with_the_known_ones(state: Store, sort: str) -> None:
-    with pytest.raises(InvalidQuery, match="sorts are key, size, created, updated, expires"):
+    with pytest.raises(InvalidArgument, match="sorts are key, size, created, updated, expires"):
         state.items("g", sort=sort)
-    with pytest.raises(InvalidQuery, match="sorts are id, items, size, created, updated, expires"):
+    with pytest.raises(InvalidArgument, match="sorts are id, items, size, created, updated, expires"):
         state.groups(sort=sort)

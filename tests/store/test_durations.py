@@ -116,18 +116,22 @@ def test_a_duration_is_read_as_people_write_it(text: str, wanted: float | None) 
     assert parse_duration(text) == wanted
 
 
-@pytest.mark.parametrize(
-    "text", ["", " ", "soon", "5x", "m", "-5", "+5", "1e3", ".5", "5.", "5m30s", "nan", "inf", "٣"]
-)
+@pytest.mark.parametrize("text", ["soon", "5x", "m", "-5", "+5", "1e3", ".5", "5.", "5m30s", "nan", "inf", "٣"])
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(InvalidTTL, match="is not a duration; write 90, 90s, 5m, 2h, 7d or never") as caught:
         parse_duration(text)
     assert repr(text.strip()) in str(caught.value)
 
 
+@pytest.mark.parametrize("text", ["", " "])
+def test_a_blank_duration_is_said_to_be_missing(text: str) -> None:
+    with pytest.raises(InvalidTTL, match="there is no duration; write 90, 90s, 5m, 2h, 7d or never"):
+        parse_duration(text)
+
+
 @pytest.mark.parametrize("text", ["0", "0s", "0.0d", "36501d", "9" * 400])
 def test_a_duration_out_of_range_is_refused(text: str) -> None:
-    with pytest.raises(InvalidTTL, match="a duration must be more than 0 and at most"):
+    with pytest.raises(InvalidTTL, match="is out of range: a duration is more than 0 and at most"):
         parse_duration(text)
 
 

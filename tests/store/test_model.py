@@ -111,6 +111,7 @@ class ModelTest(RuleBasedStateMachine):
     @rule(seconds=TIMES)
     def time_passes(self, seconds: float) -> None:
         self.clock.advance(seconds)
+        assert self.now >= self.clock.now  # the model's clock looks whenever the store's does
 
     @rule(group=GROUPS, key=KEYS, value=VALUES, ttl=TTLS)
     def set(self, group: str, key: str, value: Any, ttl: Any) -> None:
@@ -207,7 +208,8 @@ class ModelTest(RuleBasedStateMachine):
         fits = [
             group
             for group in sorted(filter(self.listed, self.groups))
-            if (idle is None or self.groups[group].changed <= self.now - idle * 1000)
+            if (self.live(group) or self.groups[group].finished is not None)
+            and (idle is None or self.groups[group].changed <= self.now - idle * 1000)
             and (finished is None or finished == (self.groups[group].finished is not None))
             and fnmatch.fnmatchcase(group, "*")
         ]

@@ -100,3 +100,13 @@ def test_a_large_text_with_a_long_number_is_read_in_reasonable_time() -> None:
     started = time.process_time()
     assert parse_json(text)[1] == int("9" * 19)
     assert time.process_time() - started < 0.5
+
+
+@pytest.mark.parametrize("text", ['{"a": 1, "a": 2}', '[{"b": {"a": 1, "c": 2, "\\u0061": 3}}]'])
+def test_a_field_that_stands_twice_is_refused(text: str) -> None:
+    with pytest.raises(InvalidValue, match="the field 'a' stands twice in one object"):
+        parse_json(text)
+
+
+def test_a_field_may_stand_once_in_each_object() -> None:
+    assert parse_json('{"a": {"a": 1}, "b": [{"a": 2}, {"a": 3}]}') == {"a": {"a": 1}, "b": [{"a": 2}, {"a": 3}]}
