@@ -39,6 +39,7 @@ def create_app(store: Store) -> Starlette:
         middleware=[Middleware(SecurityHeaders)],
         exception_handlers={HTTPException: errors.refused, StoreError: errors.store_failed, Exception: errors.broken},
     )
+    app.router.redirect_slashes = False  # its redirects name the Host that the request claims
     app.state.store = store
     app.state.templates = environment()
     return app

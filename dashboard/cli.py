@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
@@ -15,6 +16,8 @@ from dashboard import formats, jsonview
 from dashboard.demo import running_demo
 from dashboard.serving import serve as serve_dashboard
 from store import NEVER, GroupInfo, InvalidTTL, Store, StoreError, open_store, parse_duration, parse_json
+
+_HEADS = ("GROUP", "ITEMS", "SIZE", "IDLE", "NEXT EXPIRY", "STATE")
 
 
 class _ServeByDefault(click.Group):
@@ -43,6 +46,15 @@ class _Duration(click.ParamType[Any]):
         if seconds is None and not self._never:
             self.fail("never is no duration", param, ctx)
         return NEVER if seconds is None else seconds
+
+
+class _NegativeLast(click.Command):
+    """Lets a last argument such as -5 be one, where it would be taken for an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and re.match("-[0-9]", args[-1]) and "--" not in args and args[-2:-1] != ["--ttl"]:
+            args = [*args[:-1], "--", args[-1]]
+        return super().parse_args(ctx, args)
 
 
 _url = click.option(
@@ -88,8 +100,8 @@ def demo(host: str, port: int) -> None:
 def groups(url: str | None, search: str) -> None:
     """List the groups."""
     with _existing(url) as store:
-        rows = [_row(group) for group in _all_groups(store, search)]
-    _table(("GROUP", "ITEMS", "SIZE", "IDLE", "NEXT EXPIRY", "STATE"), rows)
+        rows = [_row(group, store.now()) for group in _all_groups(store, search)]
+    _table(rows)
 
 
 @cli.command("get")
@@ -105,7 +117,7 @@ def get_item(url: str | None, group: str, key: str) -> None:
     click.echo(jsonview.formatted(item.value))
 
 
-@cli.command("set", context_settings={"ignore_unknown_options": True})
+@cli.command("set", cls=_NegativeLast)
 @_url
 @click.option(
     "--ttl", type=_Duration(never=True), help="When it expires [default: the group's default TTL, else never]."
@@ -152,8 +164,9 @@ def cleanup(url: str | None, idle: float | None, finished: bool | None, match: s
     """Clear every group that fits all the rules given."""
     with _existing(url) as store:
         report = store.cleanup(idle=idle, finished=finished, match=match, dry_run=dry_run)
-    if report.groups:
-        _table(("GROUP", "ITEMS", "SIZE", "IDLE", "NEXT EXPIRY", "STATE"), [_row(group) for group in report.groups])
+        rows = [_row(group, store.now()) for group in report.groups]
+    if rows:
+        _table(rows)
     done = "would clear" if dry_run else "cleared"
     groups_and_items = f"{formats.count(len(report.groups), 'group')}: {formats.count(report.items, 'item')}"
     click.echo(f"{done} {groups_and_items}, {formats.size(report.size)}")
@@ -209,15 +222,14 @@ def _all_groups(store: Store, search: str) -> Iterator[GroupInfo]:
         yield from page.items
 
 
-def _row(group: GroupInfo) -> tuple[str, ...]:
-    now = datetime.now(UTC)
+def _row(group: GroupInfo, now: datetime) -> tuple[str, ...]:
     expiry = "never" if group.next_expiry is None else formats.rough((group.next_expiry - now).total_seconds())
     idle = formats.rough((now - group.updated_at).total_seconds())
     state = "finished" if group.finished_at else "open"
     return formats.oneline(group.id), formats.number(group.items), formats.size(group.size), idle, expiry, state
 
 
-def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    for row in (heads, *rows):
+def _table(rows: list[tuple[str, ...]]) -> None:
+    widths = [max(map(len, column)) for column in zip(_HEADS, *rows, strict=True)]
+    for row in (_HEADS, *rows):
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

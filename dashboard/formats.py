@@ -85,6 +85,11 @@ def _visible(found: re.Match[str]) -> str:
     return "␡" if code == 0x7F else f"\\u{code:04x}"
 
 
+def sentence(text: str) -> str:
+    """An error's text as a sentence of its own."""
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def stamp(at: datetime) -> int:
     """Milliseconds since 1970, for the scripts that keep times running."""
     return round(at.timestamp() * 1000)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
@@ -10,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from dashboard import formats
 from dashboard.urls import decode_name
-from store import NEVER, InvalidTTL, InvalidValue, StoreError, ValueTooLarge, parse_duration, parse_json
+from store import NEVER, InvalidTTL, InvalidValue, StoreBusy, StoreError, UpdateRejected, parse_duration, parse_json
 
 if TYPE_CHECKING:
     from enum import Enum
@@ -19,8 +21,13 @@ if TYPE_CHECKING:
     from starlette.types import Message
 
 MAX_FIELDS = 10_000
-VALUE_ERRORS = (InvalidValue, ValueTooLarge)
+_STAMP = re.compile("[0-9]{1,14}")
 _OVERHEAD = 256 * 1024  # names, other fields, and the formatting of a value at its limit
+
+
+def status_of(error: StoreError) -> int:
+    """The status that tells what the store refused (422) from what it could not do (503)."""
+    return 422 if isinstance(error, ValueError | UpdateRejected) else 503
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +41,7 @@ class FieldError:
     @classmethod
     def of(cls, error: StoreError) -> FieldError:
         """The store's error as a sentence."""
-        text = str(error)
-        message = f"{text[:1].upper()}{text[1:]}."
+        message = formats.sentence(str(error)) + (" Try again in a moment." if isinstance(error, StoreBusy) else "")
         return cls(message, error.line, error.column) if isinstance(error, InvalidValue) else cls(message)
 
 
@@ -77,6 +83,17 @@ def texts(form: FormData, name: str) -> list[str]:
 def names(form: FormData, name: str) -> list[str]:
     """The group or key names of checkboxes, sent as in URLs: browsers change line ends in what they send as it is."""
     return [decoded for segment in texts(form, name) if (decoded := decode_name(segment)) is not None]
+
+
+def names_seen(form: FormData, name: str) -> dict[str, datetime]:
+    """The groups of checkboxes whose values are `name@milliseconds`, with the last change that was seen."""
+    seen: dict[str, datetime] = {}
+    for value in texts(form, name):
+        segment, _, stamp = value.partition("@")
+        decoded = decode_name(segment)
+        if decoded is not None and _STAMP.fullmatch(stamp):
+            seen[decoded] = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=int(stamp))
+    return seen
 
 
 def value_and_ttl(value: str, ttl: str, blank: Enum | None) -> tuple[dict[str, FieldError], Any, Any]:

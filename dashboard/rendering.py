@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from dashboard import formats, jsonview
 from dashboard.urls import Urls, encode_name
-from store import StoreError, kind_of
+from store import StoreClosed, kind_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -42,9 +42,9 @@ class PageContext(Protocol):
 class Shell:
     """What every page shows around its own part."""
 
-    location: str
-    notice: str
-    now: int
+    location: str = ""
+    notice: str = ""
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 def resources(name: str) -> Path:
@@ -75,12 +75,13 @@ def environment() -> jinja2.Environment:
         stamp=formats.stamp,
         ttl_bar=formats.ttl_bar,
         utc=formats.utc,
-        since=lambda at: (datetime.now(UTC) - at).total_seconds(),
-        until=lambda at: max(0.0, (at - datetime.now(UTC)).total_seconds()),
+        since=_since,
+        until=_until,
         kind=kind_of,
         preview=lambda item: jsonview.preview(item.value, item.key),
         oneline=formats.oneline,
         segment=encode_name,
+        sentence=formats.sentence,
         highlighted=jsonview.highlighted,
     )
     return env
@@ -92,7 +93,9 @@ def store_of(request: Request) -> Store:
     return store
 
 
-def render(request: Request, template: str, page: PageContext, status: int = 200) -> Response:
+def render(
+    request: Request, template: str, page: PageContext, status: int = 200, shell: Shell | None = None
+) -> Response:
     """Answer with a page: as a whole, or, when htmx asks for a part, what goes into #page."""
     env: jinja2.Environment = request.app.state.templates
     part = request.headers.get("hx-request-type") == "partial"
@@ -100,7 +103,7 @@ def render(request: Request, template: str, page: PageContext, status: int = 200
     context: dict[str, Any] = {
         "page": page,
         "url": Urls.of(request),
-        "shell": Shell(_location(request), notice, formats.stamp(datetime.now(UTC))),
+        "shell": shell or _shell(request, notice),
         "layout": "part.html" if part else "whole.html",
     }
     headers = {"Vary": "HX-Request-Type"}
@@ -127,11 +130,25 @@ def redirect(request: Request, url: str, notice: str = "") -> Response:
     return response
 
 
-def _location(request: Request) -> str:
+def _shell(request: Request, notice: str) -> Shell:
+    store = store_of(request)
     try:
-        return store_of(request).location
-    except StoreError:
-        return ""
+        return Shell(store.location, notice, store.now())
+    except StoreClosed:  # the page that says so is shown all the same
+        return Shell(notice=notice)
+
+
+@jinja2.pass_context
+def _since(context: jinja2.runtime.Context, at: datetime) -> float:
+    """Seconds that have passed, by the store's clock."""
+    seconds: float = (context["shell"].now - at).total_seconds()
+    return seconds
+
+
+@jinja2.pass_context
+def _until(context: jinja2.runtime.Context, at: datetime) -> float:
+    """Seconds that are left, by the store's clock."""
+    return max(0.0, -_since(context, at))
 
 
 def _cookie_path(request: Request) -> str:

@@ -70,8 +70,10 @@
     const area = error && document.querySelector(`[aria-describedby="${error.id}"]`);
     if (!area) return;
     error.dataset.shown = "yes";
-    const before = area.value.split("\n").slice(0, error.dataset.line - 1);
-    const at = before.reduce((sum, line) => sum + line.length + 1, 0) + Number(error.dataset.column) - 1;
+    const lines = area.value.split("\n");
+    // Columns count characters, selections count UTF-16 units: an emoji is one of the former and two of the latter.
+    const inLine = [...lines[error.dataset.line - 1]].slice(0, error.dataset.column - 1).join("").length;
+    const at = lines.slice(0, error.dataset.line - 1).reduce((sum, line) => sum + line.length + 1, inLine);
     area.focus();
     area.setSelectionRange(at, at + 1);
   };
@@ -93,7 +95,7 @@
   };
 
   // What is typed into an editor is not dropped without a question.
-  const unsaved = () => [...document.querySelectorAll("textarea")].find((area) => area.value !== area.defaultValue);
+  const unsaved = () => [...document.querySelectorAll("textarea")].find((area) => "typed" in area.dataset || area.value !== area.defaultValue);
   const leaving = (source) => unsaved() && !unsaved().form.contains(source);
   document.addEventListener("htmx:config:request", (event) => {
     if (leaving(event.target) && !window.confirm("Drop what you typed?")) event.preventDefault();

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from store.cleanup import Sweeper
+from store.durations import to_datetime
 from store.groups import GroupMethods
 from store.items import ItemMethods
 from store.model import Stats
+from store.sweeper import Sweeper
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from types import TracebackType
 
     from store.backends.base import Backend
-    from store.durations import Clock
+    from store.clock import Clock
 
 
 class Store(ItemMethods, GroupMethods):
@@ -30,6 +32,10 @@ class Store(ItemMethods, GroupMethods):
     def location(self) -> str:
         """Where the store keeps its items, in words for people."""
         return self._backend.location
+
+    def now(self) -> datetime:
+        """The time by which the store's items expire."""
+        return to_datetime(self._clock())
 
     def stats(self) -> Stats:
         """Counters of this process, and the bytes the store takes."""

@@ -83,12 +83,9 @@ def _remove(root: Any, op: Op) -> Any:
     if not op.path:
         return None
     root = _fields(root)
-    node = root
-    for name in op.path[:-1]:
-        if isinstance(node, dict) and name not in node:
-            return root
-        node = _object(node, op)[name]
-    _object(node, op).pop(op.path[-1], None)
+    parent = _existing_parent(root, op)
+    if parent is not None:
+        parent.pop(op.path[-1], None)
     return root
 
 
@@ -96,8 +93,9 @@ def _add(root: Any, op: Op) -> Any:
     if not op.path:
         return _sum(0 if root is MISSING else root, op)
     root = _fields(root)
-    parent, name = _parent(root, op), op.path[-1]
-    parent[name] = _sum(parent.get(name, 0), op)
+    parent, name = _existing_parent(root, op), op.path[-1]
+    total = _sum(0 if parent is None else parent.get(name, 0), op)
+    _parent(root, op)[name] = total
     return root
 
 
@@ -190,6 +188,16 @@ def _parent(root: Any, op: Op) -> dict[str, Any]:
     node = _object(root, op)
     for name in op.path[:-1]:
         node = _object(node.setdefault(name, {}), op)
+    return node
+
+
+def _existing_parent(root: Any, op: Op) -> dict[str, Any] | None:
+    """The object that holds the field, None if it or one on the way is missing; what is no object is an error."""
+    node = _object(root, op)
+    for name in op.path[:-1]:
+        if name not in node:
+            return None
+        node = _object(node[name], op)
     return node
 
 

@@ -1,50 +1,53 @@
-"""The background sweeper."""
+"""What makes a group stale: the rules of a cleanup."""
 
 from __future__ import annotations
 
-import logging
-import threading
-import weakref
-from typing import Protocol
+import fnmatch
+import re
+from typing import TYPE_CHECKING
 
-from store.errors import StoreClosed, StoreError
+from store.durations import TTL, milliseconds, to_datetime
+from store.errors import InvalidArgument
 
-log = logging.getLogger("stepstate")
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from datetime import datetime
 
-
-class Sweepable(Protocol):
-    """What the sweeper needs of a store."""
-
-    def sweep(self) -> int:
-        """Remove what has expired."""
+    from store.model import GroupRecord
 
 
-class Sweeper:
-    """Calls a store's `sweep` every `interval` seconds, from a daemon thread that ends with the store."""
+def make_rule(
+    idle: TTL | None,
+    finished: bool | None,
+    match: str | None,
+    groups: Collection[str] | None,
+    seen: Mapping[str, datetime],
+    now: int,
+) -> Callable[[GroupRecord], bool]:
+    """Whether a cleanup takes a group: all that is given must fit; see `Store.cleanup`.
 
-    def __init__(self, store: Sweepable, interval: float) -> None:
-        self._stopped = threading.Event()
-        self._interval = interval
-        # A weak reference: a store that is dropped without close() must not live on through its sweeper.
-        reference = weakref.ref(store, lambda _: self._stopped.set())
-        self._thread = threading.Thread(target=self._run, args=(reference,), name="stepstate-sweeper", daemon=True)
-        self._thread.start()
+    Raises:
+        InvalidArgument: none of idle, finished and match is given.
+        InvalidTTL: for an `idle` that is not a positive, finite time.
+    """
+    if idle is None and finished is None and match is None:
+        raise InvalidArgument("a cleanup needs at least one rule: idle, finished or match")
+    changed_before = None if idle is None else now - milliseconds(idle, "idle")
+    pattern = re.compile("" if match is None else fnmatch.translate(match), re.DOTALL)
+    names = None if groups is None else frozenset(groups)
 
-    def stop(self) -> None:
-        """End the thread, after the sweep it may be in."""
-        self._stopped.set()
-        if self._thread is not threading.current_thread():
-            self._thread.join()
+    def unchanged(group: GroupRecord) -> bool:
+        return group.name not in seen or to_datetime(group.updated_at) <= seen[group.name]
 
-    def _run(self, reference: weakref.ref[Sweepable]) -> None:
-        while not self._stopped.wait(self._interval):
-            store = reference()
-            if store is None:
-                return
-            try:
-                store.sweep()
-            except StoreClosed:
-                return
-            except StoreError as error:
-                log.warning("the sweep failed and will be tried again in %g s: %s", self._interval, error)
-            del store
+    def chosen(group: GroupRecord) -> bool:
+        return (
+            # There is nothing to clear of a group that is listed for its default TTL alone.
+            (group.items > 0 or group.settings.finished_at is not None)
+            and (changed_before is None or group.updated_at <= changed_before)
+            and (finished is None or finished == (group.settings.finished_at is not None))
+            and (match is None or pattern.match(group.name) is not None)
+            and (names is None or group.name in names)
+            and unchanged(group)
+        )
+
+    return chosen

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from store.backends.base import Backend, Change, is_live
-from store.durations import Clock
+from store.clock import Clock
 from store.errors import StoreClosed
 from store.model import Record, Settings
-from store.values import check_name
+from store.names import check_name
 
 LiveChange: TypeAlias = Callable[[Record | None, int, Callable[[], Settings]], Record | None]
 """A backend's Change that never sees an expired record, and is told the time in milliseconds."""

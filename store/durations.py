@@ -1,21 +1,15 @@
-"""Times: TTLs, durations as people write them, and the clock."""
+"""TTLs, and durations as people write them."""
 
 from __future__ import annotations
 
 import math
 import re
-import threading
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Final, TypeAlias
 
 from store.errors import InvalidTTL
 from store.values import shown
-
-Clock: TypeAlias = Callable[[], int]
-"""Returns the current time in milliseconds since 1970, UTC."""
 
 MAX_SECONDS = 100 * 365 * 24 * 3600  # a hundred years keeps every expiry inside what datetime can show
 
@@ -78,22 +72,3 @@ def parse_duration(text: str) -> float | None:
 def to_datetime(at: int) -> datetime:
     """Milliseconds since 1970 as an aware datetime in UTC."""
     return _EPOCH + timedelta(milliseconds=at)
-
-
-def system_clock() -> int:
-    """The wall clock in milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
-
-
-class MonotonicClock:
-    """A clock that never runs backwards, so that what has expired once stays expired."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._latest = clock()
-        self._lock = threading.Lock()
-
-    def __call__(self) -> int:
-        with self._lock:
-            self._latest = max(self._latest, self._clock())
-            return self._latest

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import fnmatch
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 
+from store.cleanup import make_rule
 from store.core import Core
 from store.durations import TTL, milliseconds
-from store.errors import InvalidArgument
 from store.model import CleanupReport, GroupInfo, GroupRecord, Page, Settings
+from store.names import check_name, check_names
 from store.paging import EVERYTHING, GROUP_SORTS, make_query
 from store.shaping import group_of
-from store.values import check_name, check_names
 
 
 class GroupMethods(Core):
@@ -106,7 +105,7 @@ class GroupMethods(Core):
         idle: TTL | None = None,
         finished: bool | None = None,
         match: str | None = None,
-        groups: Iterable[str] | None = None,
+        groups: Iterable[str] | Mapping[str, datetime] | None = None,
         dry_run: bool = False,
     ) -> CleanupReport:
         """Clear every group that all given rules choose and that has anything to clear, in one transaction.
@@ -115,18 +114,19 @@ class GroupMethods(Core):
             idle: not changed for so many seconds (or a timedelta).
             finished: True for groups marked finished, False for those that are not.
             match: a name pattern with `*`, `?` and `[...]`, case-sensitive, for the whole name.
-            groups: only these groups, if the rules choose them still.
+            groups: only these groups, if the rules choose them still; in a mapping of names to the `updated_at` that
+                was seen, only those that have not changed since.
             dry_run: only report what would be cleared.
 
         Raises:
             InvalidArgument: without any of idle, finished and match, which would clear everything.
             InvalidTTL: for an `idle` that is not a positive, finite time.
         """
-        chosen = self._rules(idle, finished, match)
         wanted = None if groups is None else check_names("group", groups)
+        seen = groups if isinstance(groups, Mapping) else {}
+        chosen = make_rule(idle, finished, match, wanted, seen, self._clock())
         if dry_run:
-            listed = self._backend.scan_groups(EVERYTHING)
-            found = [group for group in listed if (wanted is None or group.name in wanted) and chosen(group)]
+            found = list(filter(chosen, self._backend.scan_groups(EVERYTHING)))
         else:
             found = sorted(self._backend.clear(wanted, chosen), key=lambda group: group.name)
             self._counters.wrote(sum(group.items for group in found))
@@ -154,20 +154,3 @@ class GroupMethods(Core):
 
         self._backend.configure(group_id, run)
         return known
-
-    def _rules(self, idle: TTL | None, finished: bool | None, match: str | None) -> Callable[[GroupRecord], bool]:
-        if idle is None and finished is None and match is None:
-            raise InvalidArgument("a cleanup needs at least one rule: idle, finished or match")
-        changed_before = None if idle is None else self._clock() - milliseconds(idle, "idle")
-        pattern = re.compile("" if match is None else fnmatch.translate(match), re.DOTALL)
-
-        def chosen(group: GroupRecord) -> bool:
-            return (
-                # There is nothing to clear of a group that is listed for its default TTL alone.
-                (group.items > 0 or group.settings.finished_at is not None)
-                and (changed_before is None or group.updated_at <= changed_before)
-                and (finished is None or finished == (group.settings.finished_at is not None))
-                and (match is None or pattern.match(group.name) is not None)
-            )
-
-        return chosen

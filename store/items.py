@@ -11,18 +11,13 @@ from store.core import Core, LiveChange
 from store.durations import KEEP, NEVER, TTL, Expiry, milliseconds
 from store.errors import InvalidArgument, UpdateRejected, VersionConflict
 from store.model import Item, OpError, Page, Record, SetResult, Settings, UpdateResult
+from store.names import check_name, check_names
 from store.ops import parse_ops
 from store.paging import ITEM_SORTS, make_query
 from store.shaping import item_of
-from store.values import check_name, check_names, decode, encode, member, shown
+from store.values import decode, encode, member, shown
 
 Deadline = Callable[[Record | None, int, Callable[[], Settings]], int | None]
-
-
-class _DryRun(Exception):
-    def __init__(self, result: UpdateResult) -> None:
-        super().__init__()
-        self.result = result
 
 
 class ItemMethods(Core):
@@ -106,21 +101,23 @@ class ItemMethods(Core):
         errors: list[OpError] = []
         new_value: Any = None
 
-        def change(old: Record | None, now: int, settings: Callable[[], Settings]) -> Record:
+        def updated(old: Record | None) -> bytes:
             nonlocal errors, new_value
             _check_version(group_id, key, old, if_version)
             value, errors = apply_ops(MISSING if old is None else decode(old.value), parsed, strict=strict)
             if errors and strict:
                 raise UpdateRejected(errors)
             text, new_value = encode(value, self._limit)
-            if dry_run:
-                raise _DryRun(UpdateResult(new_value, _value(old), tuple(errors)))
-            return _written(old, text, now, deadline(old, now, settings))
+            return text
 
-        try:
+        def change(old: Record | None, now: int, settings: Callable[[], Settings]) -> Record:
+            return _written(old, updated(old), now, deadline(old, now, settings))
+
+        if dry_run:
+            old = self._read(group_id, key)
+            updated(old)
+        else:
             old = self._mutate(group_id, key, change)
-        except _DryRun as preview:
-            return preview.result
         return UpdateResult(new_value, _value(old), tuple(errors))
 
     def delete(self, group_id: str, key: str, *, if_version: int | None = None) -> Any:

@@ -1,19 +1,15 @@
-"""JSON in and out, and the names of groups and keys."""
+"""JSON in and out."""
 
 from __future__ import annotations
 
-import contextlib
-import json
 import math
 import re
-from collections.abc import Iterable
 from typing import Any
 
 import orjson
 
-from store.errors import InvalidName, InvalidValue, ValueTooLarge
+from store.errors import InvalidValue, ValueTooLarge
 
-MAX_NAME_BYTES = 512
 MAX_VALUE_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 254  # what orjson writes
 MAX_SHOWN = 80
@@ -23,28 +19,9 @@ MAX_INT_DIGITS = 20  # with the sign of -2^63
 
 _PLAIN_FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LONG_NUMBER = re.compile(r"[0-9]{19}")
+_STRUCTURE = re.compile(r'("(?:[^"\\]|\\.)*+")(\s*:)?|[{}\[\]]')
 _STRING_OR_NUMBER = re.compile(r'"(?:[^"\\]++|\\.)*+"|(-?[0-9]+)(\.[0-9]+)?([eE][-+]?[0-9]+)?')
 _ORJSON_ERRORS = (TypeError, ValueError, RecursionError)
-
-
-def check_name(kind: str, name: object) -> None:
-    """Refuse a group or key name that is not 1 to 512 bytes of UTF-8 without NUL.
-
-    Raises:
-        InvalidName: naming the kind ("group" or "key") and the limit.
-    """
-    if not isinstance(name, str):
-        raise InvalidName(kind, f"must be a string, not {type(name).__name__}")
-    if not name:
-        raise InvalidName(kind, "must not be empty")
-    if "\0" in name:
-        raise InvalidName(kind, f"must not contain NUL (at character {name.index(chr(0))})")
-    try:
-        size = len(name) if name.isascii() else len(name.encode())
-    except UnicodeEncodeError as error:
-        raise InvalidName(kind, f"must be valid Unicode; character {error.start} is a lone surrogate") from None
-    if size > MAX_NAME_BYTES:
-        raise InvalidName(kind, f"is at most {MAX_NAME_BYTES} bytes of UTF-8; this one has {size:,}")
 
 
 def shown(value: object) -> str:
@@ -81,21 +58,6 @@ def kind_of(value: Any) -> str:
     return "object"
 
 
-def check_names(kind: str, names: object) -> list[str]:
-    """The names of a list, each once; as `check_name`, and a single string is not taken letter by letter.
-
-    Raises:
-        InvalidName: the first that is not a name.
-    """
-    if isinstance(names, str | bytes) or not isinstance(names, Iterable):
-        raise InvalidName(kind, f"must come in a list of names, not in {shown(names)}")
-    checked: dict[str, None] = {}
-    for name in names:
-        check_name(kind, name)
-        checked[name] = None
-    return list(checked)
-
-
 def encode(value: Any, limit: int = MAX_VALUE_BYTES, place: str = "$") -> tuple[bytes, Any]:
     """The JSON text of `value`, and a copy of the value as it will be read back.
 
@@ -127,7 +89,7 @@ def parse_json(text: str) -> Any:
     """The value of a JSON text that a person typed; integers are exact or refused.
 
     Raises:
-        InvalidValue: with line and column, both counted from 1; without where a field stands twice in one object.
+        InvalidValue: with line and column, both counted from 1.
     """
     if not text.strip():
         raise InvalidValue("not JSON: the text is empty", line=1, column=1)
@@ -145,8 +107,8 @@ def parse_json(text: str) -> Any:
 
 
 def _plain(value: Any, place: str, depth: int) -> Any:
-    if depth > MAX_DEPTH:
-        raise InvalidValue(f"nested more than {MAX_DEPTH} levels deep (or containing itself)", place="$")
+    if depth >= MAX_DEPTH and isinstance(value, list | tuple | dict):
+        raise InvalidValue(f"lists and objects are nested more than {MAX_DEPTH} levels deep", place="$")
     match value:
         case None | bool():
             return value
@@ -202,17 +164,18 @@ def _not_json(text: str, reason: str, position: int) -> InvalidValue:
 
 def _refuse_repeated_fields(text: str) -> None:
     """JSON lets a field stand twice in an object and readers keep one of them; a person who types that is told."""
-
-    def unique(fields: list[tuple[str, Any]]) -> None:
-        seen: set[str] = set()
-        for name, _ in fields:
-            if name in seen:
-                raise InvalidValue(f"the field {shown(name)} stands twice in one object")
-            seen.add(name)
-
-    # What is nested too deep for this parser is refused for its depth when it is written.
-    with contextlib.suppress(RecursionError):
-        json.loads(text, object_pairs_hook=unique, parse_int=len, parse_float=len)
+    fields: list[set[str]] = []
+    for token in _STRUCTURE.finditer(text):
+        match token[0][0]:
+            case "{" | "[":
+                fields.append(set())
+            case "}" | "]":
+                fields.pop()
+            case _ if token[2]:
+                name = orjson.loads(token[1])
+                if name in fields[-1]:
+                    raise _not_json(text, f"the field {shown(name)} stands twice in one object", token.start())
+                fields[-1].add(name)
 
 
 def _refuse_long_integers(text: str) -> None:

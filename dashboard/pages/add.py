@@ -10,7 +10,7 @@ from dashboard.pages.errors import group_in
 from dashboard.pages.panes import render_side
 from dashboard.rendering import redirect, store_of
 from dashboard.urls import Listing, Urls
-from store import InvalidName, VersionConflict
+from store import InvalidName, StoreError, VersionConflict
 
 if TYPE_CHECKING:
     from starlette.datastructures import FormData
@@ -46,6 +46,7 @@ def submit(request: Request, form: FormData) -> Response:
     key = forms.text(form, "key")
     typed = AddForm(group_id, group, key, forms.text(form, "value"), forms.text(form, "ttl"))
     errors, value, ttl = forms.value_and_ttl(typed.value, typed.ttl, blank=None)
+    status = 422
     try:
         if not errors:
             store_of(request).set(group, key, value, ttl=ttl, if_version=0)
@@ -53,10 +54,11 @@ def submit(request: Request, form: FormData) -> Response:
         return render_side(request, replace(typed, taken=True), 409)
     except InvalidName as error:
         errors[error.kind] = forms.FieldError.of(error)
-    except forms.VALUE_ERRORS as error:
+    except StoreError as error:
         errors["value"] = forms.FieldError.of(error)
+        status = forms.status_of(error)
     if errors:
-        return render_side(request, replace(typed, errors=errors), 422)
+        return render_side(request, replace(typed, errors=errors), status)
     listing = Listing.of(request.query_params)
     return redirect(request, Urls.of(request).item(group, key, listing), f"Added {key}.")
 

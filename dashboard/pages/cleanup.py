@@ -12,7 +12,7 @@ from dashboard.urls import Urls
 from store import InvalidTTL, parse_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from starlette.datastructures import FormData
     from starlette.requests import Request
@@ -57,11 +57,12 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class CleanupPage:
-    """The rules, what was wrong with them, and what they choose now."""
+    """The rules, what was wrong with them, what they choose now, and what is ticked of it (None: all)."""
 
     rules: Rules
     report: CleanupReport | None = None
     error: str = ""
+    ticked: Collection[str] | None = None
     shown: int = SHOWN
     title: str = "Cleanup"
     section: Literal["cleanup"] = "cleanup"
@@ -78,11 +79,11 @@ def show(request: Request) -> Response:
 
 def clear(request: Request, form: FormData) -> Response:
     """POST: clear the groups that were ticked, as far as the rules still choose them."""
-    rules, ticked = Rules.of(lambda name: forms.text(form, name)), forms.names(form, "group")
+    rules, ticked = Rules.of(lambda name: forms.text(form, name)), forms.names_seen(form, "group")
     if not rules.given:
         return render(request, "cleanup.html", CleanupPage(rules, error="Choose at least one rule."), 422)
     if not ticked:
-        return _preview(request, rules, "No group is ticked, so nothing was cleared.", 422)
+        return _preview(request, rules, "No group is ticked, so nothing was cleared.", 422, ticked)
     try:
         idle, finished, match = rules.arguments()
     except InvalidTTL as error:
@@ -90,19 +91,21 @@ def clear(request: Request, form: FormData) -> Response:
     report = store_of(request).cleanup(idle=idle, finished=finished, match=match, groups=ticked)
     notice = f"Cleared {count(len(report.groups), 'group')}: {count(report.items, 'item')}, {size(report.size)}."
     if kept := len(ticked) - len(report.groups):
-        notice += f" {count(kept, 'group')} no longer fit the rules and stayed."
+        notice += f" {count(kept, 'group')} stayed: changed since, or outside the rules now."
     return redirect(
         request, Urls.of(request).cleanup(idle=rules.idle, finished=rules.finished, match=rules.match), notice
     )
 
 
-def _preview(request: Request, rules: Rules, error: str = "", status: int = 200) -> Response:
+def _preview(
+    request: Request, rules: Rules, error: str = "", status: int = 200, ticked: Collection[str] | None = None
+) -> Response:
     try:
         idle, finished, match = rules.arguments()
     except InvalidTTL as invalid:
         return _refused(request, rules, invalid)
     report = store_of(request).cleanup(idle=idle, finished=finished, match=match, dry_run=True)
-    return render(request, "cleanup.html", CleanupPage(rules, report, error), status)
+    return render(request, "cleanup.html", CleanupPage(rules, report, error, ticked), status)
 
 
 def _refused(request: Request, rules: Rules, error: InvalidTTL) -> Response:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Literal
 from starlette.exceptions import HTTPException
 
 from dashboard.formats import oneline
-from dashboard.rendering import render, store_of
+from dashboard.forms import FieldError
+from dashboard.rendering import Shell, render, store_of
 from dashboard.security import HEADERS
 from dashboard.urls import Urls, decode_name
-from store import InvalidArgument, InvalidName, StoreBusy
+from store import StoreError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -103,17 +104,17 @@ def refused(request: Request, error: Exception) -> Response:
 
 def store_failed(request: Request, error: Exception) -> Response:
     """The page for a store that could not do what a page needed."""
-    status = 400 if isinstance(error, InvalidName | InvalidArgument) else 503
-    message = f"{error}." + (" Try again in a moment." if isinstance(error, StoreBusy) else "")
-    return render(
-        request, "error.html", ErrorPage(status, _sentence(message), Urls.of(request).groups(), "All groups"), status
-    )
+    assert isinstance(error, StoreError)  # noqa: S101  Starlette calls it for nothing else
+    status = 400 if isinstance(error, ValueError) else 503
+    message = FieldError.of(error).message
+    return render(request, "error.html", ErrorPage(status, message, Urls.of(request).groups(), "All groups"), status)
 
 
 def broken(request: Request, _error: Exception) -> Response:
     """The page for a defect of ours; Starlette logs the traceback."""
     message = "The dashboard failed at this. The server's log has the details."
-    response = render(request, "error.html", ErrorPage(500, message, Urls.of(request).groups(), "All groups"), 500)
+    page = ErrorPage(500, message, Urls.of(request).groups(), "All groups")
+    response = render(request, "error.html", page, 500, Shell())  # without a look at the store, which may be the defect
     response.headers.update(HEADERS)  # Starlette answers this outside all middleware
     return response
 
@@ -123,7 +124,3 @@ def _name_in(request: Request, kind: str) -> str:
     if name is None:
         raise NotFound(f"This address names no {kind}.", Urls.of(request).groups(), "All groups")
     return name
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -11,7 +11,7 @@ from dashboard.pages.errors import group_in, no_group
 from dashboard.pages.panes import render_group, render_side
 from dashboard.rendering import redirect, store_of
 from dashboard.urls import Listing, Urls
-from store import InvalidTTL, parse_duration
+from store import StoreError, parse_duration
 
 if TYPE_CHECKING:
     from starlette.datastructures import FormData
@@ -116,8 +116,8 @@ def settings(request: Request, form: FormData) -> Response:
     try:
         default_ttl = parse_duration(typed)
         store_of(request).configure(group_id, default_ttl=default_ttl)
-    except InvalidTTL as error:
-        return render_side(request, SettingsForm(group_id, typed, forms.FieldError.of(error)), 422)
+    except StoreError as error:
+        return render_side(request, SettingsForm(group_id, typed, forms.FieldError.of(error)), forms.status_of(error))
     meaning = "have no expiry" if default_ttl is None else f"expire after {short_duration(default_ttl)}"
     return _back(request, group_id, f"New items of {group_id} {meaning} unless they name a TTL.")
 

@@ -13,7 +13,7 @@ from dashboard.pages.errors import group_in, key_in, no_item
 from dashboard.pages.panes import render_side
 from dashboard.rendering import redirect, store_of
 from dashboard.urls import Listing, Urls, encode_name
-from store import KEEP, InvalidTTL, VersionConflict, parse_duration
+from store import KEEP, StoreError, VersionConflict, parse_duration
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -100,18 +100,20 @@ def edit(request: Request, form: FormData) -> Response:
     over = int(version) if version.isdecimal() and len(version) < 20 else 0
     typed = EditSide(group_id, key, None, forms.text(form, "value"), over, forms.text(form, "ttl"))
     errors, value, ttl = forms.value_and_ttl(typed.value, typed.ttl, blank=KEEP)
+    status = 422
     try:
         if not errors:
             store_of(request).set(group_id, key, value, ttl=ttl, if_version=over)
     except VersionConflict as conflict:
         return render_side(request, _conflicting(typed, conflict.current, jsonview.formatted(value)), 409)
-    except forms.VALUE_ERRORS as error:
+    except StoreError as error:
         errors["value"] = forms.FieldError.of(error)
+        status = forms.status_of(error)
     if errors:
         item = store_of(request).item(group_id, key)
         if forms.text(form, "conflict"):
             typed = _conflicting(typed, item)
-        return render_side(request, replace(typed, item=item, version=over, errors=errors), 422)
+        return render_side(request, replace(typed, item=item, version=over, errors=errors), status)
     return _back(request, group_id, key, f"Saved {key}.")
 
 
@@ -124,8 +126,9 @@ def ttl(request: Request, form: FormData) -> Response:
             store_of(request).persist(item.group_id, item.key)
         elif not store_of(request).expire(item.group_id, item.key, seconds):
             raise no_item(request, item.group_id, item.key)
-    except InvalidTTL as error:
-        return render_side(request, replace(_value_side(item), ttl=typed, ttl_error=forms.FieldError.of(error)), 422)
+    except StoreError as error:
+        side = replace(_value_side(item), ttl=typed, ttl_error=forms.FieldError.of(error))
+        return render_side(request, side, forms.status_of(error))
     told = "never expires" if seconds is None else f"expires in {duration(seconds)}"
     return _back(request, item.group_id, item.key, f"{item.key} {told}.")
 

@@ -14,7 +14,7 @@ from dashboard.pages.item import item_in
 from dashboard.pages.panes import render_side
 from dashboard.rendering import redirect, store_of
 from dashboard.urls import Listing, Urls
-from store import OP_TYPES, InvalidOp, InvalidValue, UpdateRejected, ValueTooLarge, VersionConflict, parse_json
+from store import OP_TYPES, InvalidOp, InvalidValue, StoreError, UpdateRejected, VersionConflict, parse_json
 
 if TYPE_CHECKING:
     from starlette.datastructures import FormData
@@ -108,10 +108,10 @@ def _run(request: Request, side: OperationsSide, *, dry_run: bool, seen: int | N
     try:
         result = store_of(request).update(side.group_id, side.opened, ops, dry_run=dry_run, if_version=seen)
     except VersionConflict:
-        told = "The item changed since the preview, so nothing was applied. This is what would come out now."
+        told = "The item changed since the preview, so nothing was applied. Look at the new preview first."
         return _run(request, replace(side, error=told), dry_run=True)
-    except (InvalidOp, UpdateRejected, ValueTooLarge) as error:
-        return render_side(request, _refused(side, error), 422)
+    except StoreError as error:
+        return render_side(request, _refused(side, error), forms.status_of(error))
     if dry_run:
         old = "" if side.item is None else jsonview.formatted(result.old_value)
         changed = jsonview.compare(old, jsonview.formatted(result.new_value))
@@ -120,7 +120,7 @@ def _run(request: Request, side: OperationsSide, *, dry_run: bool, seen: int | N
     return redirect(request, Urls.of(request).item(side.group_id, side.opened, Listing.of(request.query_params)), done)
 
 
-def _refused(side: OperationsSide, error: InvalidOp | UpdateRejected | ValueTooLarge) -> OperationsSide:
+def _refused(side: OperationsSide, error: StoreError) -> OperationsSide:
     match error:
         case InvalidOp():
             return replace(side, rows=_marked(side.rows, {error.op_index: error.message}))

@@ -1,6 +1,6 @@
 """What a backend is: it keeps records and runs changes to them atomically. It knows no TTL default, operation or limit.
 
-A backend is done when tests/store/test_contract.py passes on it.
+A backend is done when tests/store/test_contract_*.py pass on it.
 """
 
 from __future__ import annotations

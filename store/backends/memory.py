@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from store.backends.base import Change, SettingsChange
-    from store.durations import Clock
+    from store.clock import Clock
 
 Place: TypeAlias = tuple[str, str]
 
@@ -37,9 +37,11 @@ class _Cache(TLRUCache[Place, Record]):
     def __init__(self, max_items: float, clock: Clock, dropped: Callable[[Place, Record], None]) -> None:
         super().__init__(max_items, lambda _place, record, _now: record.expires_at or math.inf, clock)
         self._dropped = dropped
+        self.expired = 0
 
     def expire(self, time: float | None = None) -> list[tuple[Place, Record]]:
         gone = list(super().expire(time))
+        self.expired += len(gone)
         for place, record in gone:
             self._dropped(place, record)
         return gone
@@ -112,8 +114,7 @@ class MemoryBackend:
 
     def clear(self, groups: Sequence[str] | None, chosen: Callable[[GroupRecord], bool]) -> list[GroupRecord]:
         with self._lock:
-            wanted = [group for group in self._listed() if groups is None or group.name in groups]
-            gone = [group for group in wanted if chosen(group)]
+            gone = [group for group in self._listed(groups) if chosen(group)]
             for group in gone:
                 held = self._groups[group.name]
                 held.settings = cleared(held.settings)
@@ -125,7 +126,8 @@ class MemoryBackend:
 
     def sweep(self) -> int:
         with self._lock:
-            expired = len(self._cache.expire())
+            self._cache.expire()
+            expired, self._cache.expired = self._cache.expired, 0
             now = self._clock()
             due = [name for name, held in self._groups.items() if (held.settings.clear_at or math.inf) <= now]
             return expired + sum(group.items for group in self.clear(due, lambda _: True))
@@ -145,9 +147,10 @@ class MemoryBackend:
             now = self._clock()
             return [] if held is None else [row for row in held.records.items() if is_live(row[1], now)]
 
-    def _listed(self) -> list[GroupRecord]:
+    def _listed(self, names: Iterable[str] | None = None) -> list[GroupRecord]:
         now = self._clock()
-        found = (_summary(name, held, now) for name, held in self._groups.items())
+        wanted = self._groups if names is None else [name for name in names if name in self._groups]
+        found = (_summary(name, self._groups[name], now) for name in wanted)
         return [group for group in found if group is not None]
 
     def _write(self, group: str, key: str, old: Record | None, new: Record | None) -> Record | None:
@@ -159,7 +162,10 @@ class MemoryBackend:
             self._drop_if_idle(group)
             return None
         if not new.version:
-            new = new._replace(version=max(self._version_floor, old.version if old else 0) + 1)
+            held = self._groups.get(group)
+            # One whose time was up a moment ago may still be listed: it is not among the removed ones yet.
+            before = held.records.get(key) if held else None
+            new = new._replace(version=max(self._version_floor, before.version if before else 0) + 1)
         self._put(group, key, new)
         return new
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import apsw
 
     from store.backends.base import Change, SettingsChange
-    from store.durations import Clock
+    from store.clock import Clock
 
 _RECORD = "CAST(value AS BLOB), created_at, updated_at, expires_at, version"
 _LIVE = "(expires_at IS NULL OR expires_at > :now)"

@@ -39,9 +39,8 @@ class SqliteFile:
     """
 
     def __init__(self, path: Path, timeout: float, *, create: bool) -> None:
-        self.path = path
         # Absolute: names such as ":memory:" mean something else to SQLite, and the process may change its folder.
-        self._name = str(path.absolute())
+        self.path = path.absolute()
         self._timeout = timeout
         self._forget_connections()
         _make_folder(path, create)
@@ -86,8 +85,7 @@ class SqliteFile:
 
     def size(self) -> int:
         """Bytes on disk: the database and its write-ahead log."""
-        names = (self.path, self.path.with_name(self.path.name + "-wal"))
-        return sum(name.stat().st_size for name in names if name.exists())
+        return sum(_bytes(Path(f"{self.path}{suffix}")) for suffix in ("", "-wal"))
 
     def close(self) -> None:
         """Close every thread's connection."""
@@ -106,7 +104,7 @@ class SqliteFile:
         self._connections: weakref.WeakSet[apsw.Connection] = weakref.WeakSet()
 
     def _connect(self) -> apsw.Connection:
-        connection = apsw.Connection(self._name)
+        connection = apsw.Connection(str(self.path))
         milliseconds = round(self._timeout * 1000)
         connection.set_busy_timeout(milliseconds)
         # Where SQLite was built with blocking locks they wake the next writer at once, which is faster and fairer.
@@ -165,9 +163,17 @@ class SqliteFile:
         return StoreUnavailable(f"{self.path} cannot be used: {error}")
 
 
+def _bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # the log comes and goes
+        return 0
+
+
 def _make_folder(path: Path, create: bool) -> None:
     what = f"cannot make the folder {path.parent}"
     try:
+        str(path).encode()  # SQLite takes UTF-8
         if create:
             path.parent.mkdir(parents=True, exist_ok=True)
         what = f"{path} cannot be used"

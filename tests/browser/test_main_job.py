@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 
 def open_order(page: Page) -> str:
@@ -151,3 +151,54 @@ def test_the_main_job_without_javascript(browser: Browser, demo: str) -> None:
     page.get_by_role("button", name=re.compile("Clear [0-9]+ items?")).click()
     expect(page.get_by_role("status")).to_contain_text("Cleared orders")
     context.close()
+
+
+def test_a_server_that_is_gone_is_said_and_what_was_typed_stays(page: Page, demo: str) -> None:
+    page.goto(demo)
+    open_order(page)
+    page.get_by_role("link", name="Edit").click()
+    editor = page.get_by_label("Value, as JSON")
+    editor.fill('{"typed": true}')
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("The server does not answer, so nothing was done.")
+    expect(editor).to_have_value('{"typed": true}')
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_contain_text("Saved")
+    expect(page.locator(".notice.bad")).to_have_count(0)
+
+
+def test_what_is_typed_is_not_dropped_without_a_question(page: Page, demo: str) -> None:
+    page.goto(demo)
+    key = open_order(page)
+    page.get_by_role("link", name="Edit").click()
+    editor = page.get_by_label("Value, as JSON")
+    editor.fill("{}")
+    asked: list[str] = []
+
+    def refuse(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.once("dialog", refuse)
+    page.locator("td.k a").nth(1).click()
+    expect(editor).to_have_value("{}")
+    assert asked == ["Drop what you typed?"]
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.locator("td.k a").nth(1).click()
+    expect(page.locator("section.side h2")).not_to_have_text(key)
+
+
+def test_the_keyboard_goes_on_in_the_pane_that_was_opened(page: Page, demo: str) -> None:
+    page.goto(demo)
+    page.get_by_role("link", name="orders", exact=True).click()
+    expect(page.get_by_role("heading", name="orders")).to_be_visible()
+    page.locator("td.k a").first.press("Enter")
+    expect(page.locator("#pane-side")).to_be_focused()
+    for name in ("Delete…", "Close", "Value", "Edit"):
+        page.keyboard.press("Tab")
+        expect(page.locator("#pane-side").get_by_text(name, exact=True).or_(page.get_by_label(name))).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Value, as JSON")).to_be_visible()
+    expect(page.locator("#pane-side")).to_be_focused()

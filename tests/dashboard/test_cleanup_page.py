@@ -126,8 +126,24 @@ def test_a_group_that_changed_meanwhile_stays_and_is_reported(runs: Store, brows
     runs.set("wf-old", "fresh", 1)
     page = preview.submit(CLEAR)
 
-    assert page.notice.startswith("Cleared 2 groups: 2 items, 200 B. 1 group no longer fit")
+    assert page.notice.startswith("Cleared 2 groups: 2 items, 200 B. 1 group stayed: changed since, or outside")
     assert len(runs.list("wf-old")) == 3
+
+
+def test_nothing_goes_that_the_preview_did_not_show(runs: Store, browser: Browser) -> None:
+    preview = chosen(browser, match="wf-old")
+    runs.set("wf-old", "fresh", 1)
+    page = preview.submit(CLEAR)
+
+    assert page.notice.startswith("Cleared 0 groups: 0 items, 0 B. 1 group stayed: changed since")
+    assert runs.get("wf-old", "fresh") == 1
+
+
+def test_ticks_are_kept_when_nothing_was_cleared(runs: Store, browser: Browser) -> None:
+    page = chosen(browser, idle="9d").submit(CLEAR, group=[])
+
+    assert "No group is ticked" in page.text
+    assert page.submit(CLEAR).status == 422
 
 
 def test_a_group_that_is_gone_meanwhile_is_reported(runs: Store, browser: Browser) -> None:
@@ -136,7 +152,7 @@ def test_a_group_that_is_gone_meanwhile_is_reported(runs: Store, browser: Browse
     page = preview.submit(CLEAR)
 
     assert page.status == 200
-    assert page.notice.startswith("Cleared 0 groups: 0 items, 0 B. 1 group no longer fit")
+    assert page.notice.startswith("Cleared 0 groups: 0 items, 0 B. 1 group stayed: changed since, or outside")
 
 
 def test_a_group_that_came_meanwhile_stays(runs: Store, browser: Browser) -> None:
@@ -192,7 +208,8 @@ def test_a_group_of_any_name_can_be_cleared(state: Store, browser: Browser, name
     state.set(name, "k", 1)
     state.set("wf", "k", 1)
     preview = chosen(browser, finished="no")
-    page = preview.submit(CLEAR, group=[encode_name(name)])
+    (box,) = [value for value in preview.boxes("group").values() if value.startswith(f"{encode_name(name)}@")]
+    page = preview.submit(CLEAR, group=[box])
 
     assert page.notice.startswith("Cleared 1 group: ")
     assert list(dump(state)) == ["wf"]

@@ -15,7 +15,10 @@ def test_clearing_asks_first(state: Store, browser: Browser) -> None:
     question = browser.get("/groups/g").click("Clear…")
 
     assert question.side.one("h2").text == "Clear g?"
-    assert "This removes 1,200 items, 117 KB of JSON. It cannot be undone." in question.side.text
+    assert (
+        "This removes everything in the group: 1,200 items, 117 KB of JSON now. It cannot be undone."
+        in question.side.text
+    )
     assert dump(state) == before
 
 

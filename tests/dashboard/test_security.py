@@ -14,7 +14,7 @@ from tests.dashboard.support import dump
 ITEM = "/groups/g/items/k"
 POSTS = [
     ("/add", {"group": "g", "key": "new", "value": "1"}),
-    ("/cleanup", {"match": "*", "group": "g"}),
+    ("/cleanup", {"match": "*", "group": "g@99999999999999"}),
     ("/groups/g/add", {"key": "new", "value": "1"}),
     ("/groups/g/delete", {"key": "k", "sure": "yes"}),
     ("/groups/g/clear", {}),

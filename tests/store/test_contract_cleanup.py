@@ -186,3 +186,13 @@ def test_expired_items_are_not_counted(state: Store, clock: ManualClock) -> None
     clock.advance(1)
     report = state.cleanup(match="*")
     assert ([group.id for group in report.groups], report.items, report.size) == (["half"], 1, 2)
+
+
+def test_cleanup_of_groups_as_they_were_seen_leaves_those_that_changed_since(state: Store, clock: ManualClock) -> None:
+    state.set("a", "k", 1)
+    state.set("b", "k", 1)
+    seen = {group.id: group.updated_at for group in state.stale(match="*")}
+    clock.advance(1)
+    state.set("b", "fresh", 1)
+    assert [group.id for group in state.cleanup(match="*", groups=seen).groups] == ["a"]
+    assert state.list("b") == [1, 1]

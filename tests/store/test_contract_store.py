@@ -218,3 +218,11 @@ def test_closing_while_other_threads_work_ends_them_with_store_closed(url: str) 
         for thread in threads:
             thread.join(10)
     assert ended == ["StoreClosed"] * 3
+
+
+def test_stats_count_what_expired_whoever_removed_it(state: Store, clock: ManualClock) -> None:
+    state.set("g", "a", 1, ttl=1)
+    clock.advance(2)
+    state.set("g", "b", 1)
+    assert state.sweep() == 1
+    assert state.stats().expired == 1

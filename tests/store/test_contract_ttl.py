@@ -251,7 +251,7 @@ def test_a_clock_that_runs_backwards_brings_nothing_back(state: Store, clock: Ma
     state.set("g", "l", 1)
     clock.advance(10)
     assert state.get("g", "k") is None
-    clock.advance(-3600)
+    clock.advance(-240)
     assert state.get("g", "k") is None
     assert state.list("g") == [1]
     assert [item.key for item in state.items("g").items] == ["l"]
@@ -261,7 +261,7 @@ def test_a_clock_that_runs_backwards_brings_nothing_back(state: Store, clock: Ma
 def test_a_clock_that_runs_backwards_does_not_lengthen_a_new_ttl_from_before(state: Store, clock: ManualClock) -> None:
     state.set("g", "a", 1)
     late = clock.now
-    clock.advance(-3600)
+    clock.advance(-240)
     state.set("g", "k", 1, ttl=10)
     clock.now = late + 10_000
     assert state.get("g", "k") is None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from store import OpError, Store, UpdateRejected, UpdateResult, ValueTooLarge, open_store
@@ -201,3 +203,22 @@ def test_a_failed_write_in_between_leaves_the_store_usable(state: Store) -> None
             state.update("g", "k", [MISFIT])
     state.update("g", "k", [FIT])
     assert state.get("g", "k") == {"name": "A", "n": 1}
+
+
+def test_a_skipped_operation_leaves_no_half_made_way(state: Store) -> None:
+    state.set("g", "k", {"x": 1})
+    op = {"type": "decrement", "path": ["a", "b"], "by": 2**64 - 1}
+    result = state.update("g", "k", [op], on_error="skip")
+    assert [error.code for error in result.errors] == ["decrement.not_number"]
+    assert state.get("g", "k") == {"x": 1}
+
+
+def test_a_dry_run_waits_for_no_writer(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/s.db"
+    with open_store(url, timeout=0, sweep_interval=None) as state:
+        state.set("g", "k", {"n": 1})
+        other = apsw.Connection(f"{tmp_path}/s.db")
+        other.execute("BEGIN IMMEDIATE")
+        assert state.update("g", "k", [{"type": "increment", "path": "n", "by": 1}], dry_run=True).new_value == {"n": 2}
+        other.close()
+        assert state.get("g", "k") == {"n": 1}

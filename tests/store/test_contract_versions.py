@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import pytest
 
-from store import Store, VersionConflict
+from store import Store, VersionConflict, open_store
 from tests.conftest import ManualClock
 
 
@@ -190,3 +191,17 @@ def test_a_conflict_carries_a_value_of_its_own(state: Store) -> None:
     assert caught.value.current is not None
     caught.value.current.value["a"].append(2)
     assert state.get("g", "k") == {"a": [1]}
+
+
+def test_a_version_is_not_used_twice_when_the_clock_ticks_at_every_look(url: str) -> None:
+    ticks = itertools.count(1_800_000_000_000)
+    with open_store(url, clock=lambda: next(ticks), sweep_interval=None) as state:
+        latest = 0
+        for lifetime in range(1, 40):
+            for _ in range(3):
+                state.set("g", "k", 1, ttl=lifetime / 1000)
+                item = state.item("g", "k")
+                if item is not None:
+                    assert item.version > latest
+                    latest = item.version
+        assert latest

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from store import InvalidTTL, Store, StoreError, parse_duration
-from store.durations import MAX_SECONDS, MonotonicClock, milliseconds, system_clock
-from tests.conftest import ManualClock
+from store.durations import MAX_SECONDS, milliseconds
 
 RANGE = r"must be more than 0 and at most 3,153,600,000 seconds \(100 years\), not "
 BAD_TTLS: list[tuple[Any, str]] = [
@@ -133,18 +132,3 @@ def test_a_blank_duration_is_said_to_be_missing(text: str) -> None:
 def test_a_duration_out_of_range_is_refused(text: str) -> None:
     with pytest.raises(InvalidTTL, match="is out of range: a duration is more than 0 and at most"):
         parse_duration(text)
-
-
-def test_a_monotonic_clock_stands_still_while_its_source_runs_backwards(clock: ManualClock) -> None:
-    steady = MonotonicClock(clock)
-    start = steady()
-    clock.advance(10)
-    assert steady() == start + 10_000
-    clock.advance(-60)
-    assert steady() == start + 10_000
-    clock.advance(61)
-    assert steady() == start + 11_000
-
-
-def test_the_system_clock_counts_milliseconds_since_1970() -> None:
-    assert 1_700_000_000_000 < system_clock() < 10_000_000_000_000

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from store import Store, UnsupportedBackend, open_store
+from store import InvalidArgument, Store, open_store
 from tests.conftest import ManualClock
 
 COUNT = [{"type": "increment", "path": "n", "by": 1}]
@@ -137,7 +137,7 @@ def test_a_bound_of_one_item_works(clock: ManualClock) -> None:
 
 @pytest.mark.parametrize("max_items", [0, -1])
 def test_a_bound_below_one_is_refused(max_items: int) -> None:
-    with pytest.raises(UnsupportedBackend, match=f"max_items must be at least 1, not {max_items}"):
+    with pytest.raises(InvalidArgument, match=f"max_items must be an integer of at least 1, not {max_items}"):
         open_store("memory://", max_items=max_items)
 
 

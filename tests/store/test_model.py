@@ -106,7 +106,7 @@ class ModelTest(RuleBasedStateMachine):
     def empty(self, group: str) -> None:
         held = self.groups[group]
         self.groups[group] = ModelGroup({}, self.now, held.default_ttl)
-        self.groups[group].configured = held.configured
+        self.groups[group].configured = held.configured if self.groups[group].kept else None
 
     @rule(seconds=TIMES)
     def time_passes(self, seconds: float) -> None:

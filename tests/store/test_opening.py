@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from store import StoreError, UnsupportedBackend, open_store
+from store import InvalidArgument, StoreError, UnsupportedBackend, open_store
 from tests.store.support import ODD_NAMES
 
 ROOT = Path(__file__).parents[2]
@@ -119,3 +121,24 @@ def test_nobody_waits_for_imports_they_do_not_use(folder: Path, code: str, unwan
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     run = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, env=environment, check=False)
     assert (run.returncode, run.stdout.split(), run.stderr) == (0, [], "")
+
+
+def test_times_may_be_timedeltas(tmp_path: Path) -> None:
+    second = timedelta(seconds=1)
+    with open_store(f"sqlite:///{tmp_path}/s.db", timeout=second, sweep_interval=second) as state:
+        assert state.set("g", "k", 1).new_value == 1
+
+
+@pytest.mark.parametrize("limit", [0, -5, "x", None, True, 1.5])
+def test_a_limit_that_is_no_size_is_refused(limit: Any) -> None:
+    with pytest.raises(InvalidArgument, match="max_value_bytes must be an integer of at least 1"):
+        open_store("memory://", max_value_bytes=limit)
+
+
+def test_the_size_is_known_wherever_the_process_moves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with open_store("sqlite:///s.db", sweep_interval=None) as state:
+        state.set("g", "k", 1)
+        size = state.stats().size
+        monkeypatch.chdir("/")
+        assert state.stats().size == size > 0

@@ -110,3 +110,9 @@ def test_a_field_that_stands_twice_is_refused(text: str) -> None:
 
 def test_a_field_may_stand_once_in_each_object() -> None:
     assert parse_json('{"a": {"a": 1}, "b": [{"a": 2}, {"a": 3}]}') == {"a": {"a": 1}, "b": [{"a": 2}, {"a": 3}]}
+
+
+def test_a_field_that_stands_twice_is_found_at_its_place() -> None:
+    with pytest.raises(InvalidValue) as caught:
+        parse_json('{\n "a": 1, "b": {"a": 2},\n "a": 3}')
+    assert (caught.value.line, caught.value.column) == (3, 2)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from store import Store, StoreBusy, open_store
-from store.cleanup import Sweeper
+from store.sweeper import Sweeper
 from tests.conftest import ManualClock
 
 

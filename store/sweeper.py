@@ -1,0 +1,50 @@
+"""The background sweeper."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import weakref
+from typing import Protocol
+
+from store.errors import StoreClosed, StoreError
+
+log = logging.getLogger("stepstate")
+
+
+class Sweepable(Protocol):
+    """What the sweeper needs of a store."""
+
+    def sweep(self) -> int:
+        """Remove what has expired."""
+
+
+class Sweeper:
+    """Calls a store's `sweep` every `interval` seconds, from a daemon thread that ends with the store."""
+
+    def __init__(self, store: Sweepable, interval: float) -> None:
+        self._stopped = threading.Event()
+        self._interval = interval
+        # A weak reference: a store that is dropped without close() must not live on through its sweeper.
+        reference = weakref.ref(store, lambda _: self._stopped.set())
+        self._thread = threading.Thread(target=self._run, args=(reference,), name="stepstate-sweeper", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, after the sweep it may be in."""
+        self._stopped.set()
+        if self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def _run(self, reference: weakref.ref[Sweepable]) -> None:
+        while not self._stopped.wait(self._interval):
+            store = reference()
+            if store is None:
+                return
+            try:
+                store.sweep()
+            except StoreClosed:
+                return
+            except StoreError as error:
+                log.warning("the sweep failed and will be tried again in %g s: %s", self._interval, error)
+            del store
