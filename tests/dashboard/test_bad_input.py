@@ -183,3 +183,27 @@ def test_a_field_that_is_a_file_is_refused_and_not_left_open(state: Store, brows
 
     assert response.status_code in (400, 422)
     assert state.ttl("g", "k") == float("inf")
+
+
+DEEP = "[" * 255 + "]" * 255
+
+
+@pytest.mark.parametrize(
+    ("address", "button", "typed"),
+    [
+        ("/groups/g/items/k/edit", "Save", {"value": DEEP}),
+        ("/groups/g/add", "Add item", {"key": "new", "value": DEEP}),
+        ("/groups/g/items/k/operations", "Apply 1 operation", {"path": "", "value": DEEP}),
+        ("/groups/g/items/k/operations", "Apply 1 operation", {"path": "a", "value": DEEP[1:-1]}),
+    ],
+)
+def test_a_value_nested_too_deep_is_refused_where_it_was_typed(
+    state: Store, browser: Browser, address: str, button: str, typed: dict[str, str]
+) -> None:
+    state.set("g", "k", {})
+    page = browser.get(address).submit(button, **typed)
+
+    assert page.status == 422
+    assert "ested more than 254 levels deep" in page.side.text
+    assert {name: page.field(name) for name in typed} == typed
+    assert [(item.key, item.value) for item in state.items("g").items] == [("k", {})]

@@ -84,6 +84,44 @@ def test_a_busy_file(on_disk: Store, file: Path, client: TestClient) -> None:
     assert client.post("/groups/g/items/k/ttl", data={"ttl": "5m"}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("address", "button", "typed"),
+    [
+        ("/groups/g/items/k/edit", "Save", {"value": "[1,  2]", "ttl": "5m"}),
+        ("/groups/g/add", "Add item", {"key": "new", "value": "[1,  2]", "ttl": "5m"}),
+        ("/groups/g/items/k", "Set TTL", {"ttl": "5m"}),
+        ("/groups/g/settings", "Save", {"default_ttl": "5m"}),
+        ("/groups/g/items/k/operations", "Apply 1 operation", {"path": "a", "value": "[1,  2]"}),
+    ],
+)
+def test_a_busy_file_is_said_in_the_form_that_keeps_what_was_typed(
+    on_disk: Store, file: Path, client: TestClient, address: str, button: str, typed: dict[str, str]
+) -> None:
+    page = Browser(client).get(address)
+    other = apsw.Connection(str(file))
+    other.execute("BEGIN IMMEDIATE")
+    after = page.submit(button, **typed)
+    other.execute("ROLLBACK")
+    other.close()
+
+    assert after.status == 503
+    assert "was locked by other writers for 0.05 s. Try again in a moment." in after.side.text
+    assert {name: after.field(name) for name in typed} == typed
+    assert on_disk.get("g", "k") == {"a": 1}
+    assert after.submit(button).status == 200
+
+
+def test_previewing_operations_waits_for_no_writer(file: Path, client: TestClient) -> None:
+    page = Browser(client).get("/groups/g/items/k/operations")
+    other = apsw.Connection(str(file))
+    other.execute("BEGIN IMMEDIATE")
+    previewed = page.submit("Preview", path="a", value="2")
+    other.close()
+
+    assert previewed.status == 200
+    assert '"a": 2' in previewed.side.text
+
+
 def test_the_pages_name_the_file(client: TestClient, file: Path) -> None:
     assert str(file) in Browser(client).get("/").tree.one(class_="where").text
 

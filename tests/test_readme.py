@@ -1,0 +1,49 @@
+"""The README's Python runs as it stands."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.fixture(autouse=True)
+def in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STEPSTATE_URL", "memory://")
+
+
+def test_the_example_of_the_api_does_what_its_comments_say() -> None:
+    asked: list[tuple[str, str]] = []
+
+    def ask_the_rates_api(base: str, quote: str) -> float:
+        asked.append((base, quote))
+        return 1.08
+
+    names: dict[str, Any] = {"ask_the_rates_api": ask_the_rates_api}
+    exec(EXAMPLES[0], names)  # noqa: S102  the README is ours
+    state = names["state"]
+    assert state.get("cache:rates", "EUR-USD") == 1.08
+    assert asked == [("EUR", "USD")]
+    assert state.get("orders", "order-124") == {"status": "pending", "checked": True}
+    assert [group.id for group in state.stale(finished=True)] == ["wf-2026-11-23-a41f"]
+    state.close()
+
+
+def test_the_example_of_mounting_serves_the_dashboard() -> None:
+    names: dict[str, Any] = {}
+    exec(EXAMPLES[1], names)  # noqa: S102
+    client = TestClient(names["app"])
+    assert "The store is empty" in client.get("/_state/").text
+    names["state"].close()
+
+
+def test_the_pictures_that_it_shows_are_there() -> None:
+    pictures = re.findall(r"!\[[^]]*\]\(([^)]+)\)", README)
+    assert pictures
+    assert all((Path(__file__).parent.parent / picture).is_file() for picture in pictures)
