@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import TypeAlias
 
+from store.forking import Rank, survives_fork
+
 Clock: TypeAlias = Callable[[], int]
 """Returns the current time in milliseconds since 1970, UTC."""
 
@@ -28,6 +30,7 @@ class SteadyClock:
         self._clock = clock
         self._latest = clock()
         self._lock = threading.Lock()
+        survives_fork(self._lock, Rank.CLOCK)
 
     def __call__(self) -> int:
         with self._lock:

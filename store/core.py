@@ -9,6 +9,7 @@ from typing import TypeAlias
 from store.backends.base import Backend, Change, is_live
 from store.clock import Clock
 from store.errors import StoreClosed
+from store.forking import Rank, survives_fork
 from store.model import Record, Settings
 from store.names import check_name
 
@@ -21,6 +22,7 @@ class Counters:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        survives_fork(self._lock, Rank.INNERMOST)
         self.hits = self.misses = self.writes = self.expired = 0
 
     def read(self, hits: int, misses: int = 0) -> None:

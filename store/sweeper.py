@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import weakref
 from typing import Protocol
@@ -26,9 +27,9 @@ class Sweeper:
         self._stopped = threading.Event()
         self._interval = interval
         # A weak reference: a store that is dropped without close() must not live on through its sweeper.
-        reference = weakref.ref(store, lambda _: self._stopped.set())
-        self._thread = threading.Thread(target=self._run, args=(reference,), name="stepstate-sweeper", daemon=True)
-        self._thread.start()
+        self._store = weakref.ref(store, lambda _: self._stopped.set())
+        self._start()
+        _SWEEPERS.add(self)
 
     def stop(self) -> None:
         """End the thread, after the sweep it may be in."""
@@ -36,9 +37,19 @@ class Sweeper:
         if self._thread is not threading.current_thread():
             self._thread.join()
 
-    def _run(self, reference: weakref.ref[Sweepable]) -> None:
+    def restart_after_fork(self) -> None:
+        """In a child process, which inherits no threads: sweep there as well."""
+        if not self._stopped.is_set():
+            self._stopped = threading.Event()  # the inherited one may have been in use at the fork
+            self._start()
+
+    def _start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="stepstate-sweeper", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
         while not self._stopped.wait(self._interval):
-            store = reference()
+            store = self._store()
             if store is None:
                 return
             try:
@@ -48,3 +59,15 @@ class Sweeper:
             except StoreError as error:
                 log.warning("the sweep failed and will be tried again in %g s: %s", self._interval, error)
             del store
+
+
+_SWEEPERS: weakref.WeakSet[Sweeper] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for sweeper in list(_SWEEPERS):
+        sweeper.restart_after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

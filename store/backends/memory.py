@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from cachetools import TLRUCache
 
 from store.backends.base import cleared, is_live
+from store.forking import Rank, survives_fork
 from store.model import GroupRecord, Record, Settings
 from store.paging import GROUP_SORTS, ITEM_SORTS, Query, select
 
@@ -60,6 +61,7 @@ class MemoryBackend:
     def __init__(self, clock: Clock, max_items: int | None) -> None:
         self._clock = clock
         self._lock = threading.RLock()
+        survives_fork(self._lock, Rank.BACKEND)
         self._groups: dict[str, _Group] = {}
         self._cache = _Cache(max_items or math.inf, clock, self._forget)
         self._size = 0

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import apsw
 
 from store.errors import StoreBusy, StoreClosed, StoreCorrupt, StoreError, StoreUnavailable
+from store.forking import Rank, survives_fork
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,15 @@ JOURNAL_BYTES = 16 * 1024 * 1024
 # NORMAL in WAL mode loses nothing when a process is killed; a power cut may take the last commits, never consistency.
 _PRAGMAS = f"PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = {JOURNAL_BYTES}"
 _SCHEMA = Path(__file__).with_name("schema.sql")
+
+
+class _Held:
+    """A thread's connection, and the lock that the thread holds while it is inside SQLite."""
+
+    def __init__(self) -> None:
+        self.connection: apsw.Connection | None = None
+        self.lock = threading.RLock()
+        survives_fork(self.lock, Rank.BACKEND)
 
 
 class SqliteFile:
@@ -42,24 +52,18 @@ class SqliteFile:
         # Absolute: names such as ":memory:" mean something else to SQLite, and the process may change its folder.
         self.path = path.absolute()
         self._timeout = timeout
+        self._registry = threading.Lock()
+        survives_fork(self._registry, Rank.INNERMOST)
         self._forget_connections()
         _make_folder(path, create)
-        with self.errors():
-            self._prepare(self.connection())
+        with self.reading() as connection:
+            self._prepare(connection)
         _FILES.add(self)
-
-    def connection(self) -> apsw.Connection:
-        """This thread's connection."""
-        held: apsw.Connection | None = getattr(self._local, "connection", None)
-        if held is None:
-            held = self._local.connection = self._connect()
-        return held
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[apsw.Connection]:
         """A transaction that holds the write lock from its start: what it reads is still true when it commits."""
-        with self.errors():
-            connection = self.connection()
+        with self.reading() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -71,9 +75,12 @@ class SqliteFile:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[apsw.Connection]:
-        """The connection for a single SELECT, which sees one moment of the store."""
-        with self.errors():
-            yield self.connection()
+        """This thread's connection, for a single SELECT, which sees one moment of the store."""
+        held = self._held_by_this_thread()
+        with held.lock, self.errors():
+            if held.connection is None:
+                held.connection = self._connect()
+            yield held.connection
 
     @contextlib.contextmanager
     def errors(self) -> Iterator[None]:
@@ -88,20 +95,30 @@ class SqliteFile:
         return sum(_bytes(Path(f"{self.path}{suffix}")) for suffix in ("", "-wal"))
 
     def close(self) -> None:
-        """Close every thread's connection."""
-        for connection in list(self._connections):
-            # One that another thread is using right now closes when that thread drops it.
-            with contextlib.suppress(apsw.ThreadingViolationError):
-                connection.close()
+        """Close every thread's connection, once the calls that are under way have ended."""
+        with self._registry:
+            all_held = list(self._held)
+        for held in all_held:
+            with held.lock:
+                if held.connection is not None:
+                    held.connection.close()
 
     def after_fork(self) -> None:
         """In a child process: leave the parent's connections untouched for good, as SQLite demands."""
-        _INHERITED.extend(self._connections)
+        _INHERITED.extend(self._held)
         self._forget_connections()
 
     def _forget_connections(self) -> None:
         self._local = threading.local()
-        self._connections: weakref.WeakSet[apsw.Connection] = weakref.WeakSet()
+        self._held: weakref.WeakSet[_Held] = weakref.WeakSet()
+
+    def _held_by_this_thread(self) -> _Held:
+        held: _Held | None = getattr(self._local, "held", None)
+        if held is None:
+            held = self._local.held = _Held()
+            with self._registry:
+                self._held.add(held)
+        return held
 
     def _connect(self) -> apsw.Connection:
         connection = apsw.Connection(str(self.path))
@@ -110,7 +127,6 @@ class SqliteFile:
         # Where SQLite was built with blocking locks they wake the next writer at once, which is faster and fairer.
         connection.setlk_timeout(milliseconds, 0)
         connection.execute(_PRAGMAS).fetchall()
-        self._connections.add(connection)
         return connection
 
     def _prepare(self, connection: apsw.Connection) -> None:
@@ -188,7 +204,7 @@ def _make_folder(path: Path, create: bool) -> None:
 
 
 _FILES: weakref.WeakSet[SqliteFile] = weakref.WeakSet()
-_INHERITED: list[apsw.Connection] = []
+_INHERITED: list[_Held] = []
 
 
 def _after_fork() -> None:

@@ -1,0 +1,52 @@
+"""fork() while other threads are inside the store: they are let finish first, so that the child inherits no lock held.
+
+A lock that a thread holds at a fork stays held in the child for ever: the thread that would release it is not there. So
+before a fork the forking thread takes every lock of every store itself, and gives them back on both sides.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from enum import IntEnum
+from typing import TypeAlias
+
+Lock: TypeAlias = "threading.Lock | threading.RLock"
+
+
+class Rank(IntEnum):
+    """The order in which a thread takes locks of which it holds several."""
+
+    BACKEND = 0
+    CLOCK = 1
+    INNERMOST = 2  # no other lock is taken under it
+
+
+_locks: dict[Rank, weakref.WeakSet[Lock]] = {rank: weakref.WeakSet() for rank in Rank}
+_forking = threading.Lock()  # held while forking and while a lock joins the others
+_held: list[Lock] = []
+
+
+def survives_fork(lock: Lock, rank: Rank) -> None:
+    """Have a lock taken before each fork of the process and released after it, for as long as the lock exists."""
+    with _forking:
+        _locks[rank].add(lock)
+
+
+def _before() -> None:
+    _forking.acquire()
+    for rank in Rank:
+        for lock in list(_locks[rank]):
+            lock.acquire()
+            _held.append(lock)
+
+
+def _after() -> None:
+    while _held:
+        _held.pop().release()
+    _forking.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before, after_in_parent=_after, after_in_child=_after)
