@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterator
 from datetime import datetime
@@ -46,15 +45,6 @@ class _Duration(click.ParamType[Any]):
         if seconds is None and not self._never:
             self.fail("never is no duration", param, ctx)
         return NEVER if seconds is None else seconds
-
-
-class _NegativeLast(click.Command):
-    """Lets a last argument such as -5 be one, where it would be taken for an option."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and re.match("-[0-9]", args[-1]) and "--" not in args and args[-2:-1] != ["--ttl"]:
-            args = [*args[:-1], "--", args[-1]]
-        return super().parse_args(ctx, args)
 
 
 _url = click.option(
@@ -117,7 +107,7 @@ def get_item(url: str | None, group: str, key: str) -> None:
     click.echo(jsonview.formatted(item.value))
 
 
-@cli.command("set", cls=_NegativeLast)
+@cli.command("set", context_settings={"ignore_unknown_options": True})  # a VALUE may be -5
 @_url
 @click.option(
     "--ttl", type=_Duration(never=True), help="When it expires [default: the group's default TTL, else never]."

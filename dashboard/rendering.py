@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _NOTICE_COOKIE = "stepstate_notice"
 _NOTICE_SECONDS = 30
+_NOTICE_LENGTH = 300  # characters, so that even emoji fit into what browsers take as a cookie
 
 
 class PageContext(Protocol):
@@ -84,6 +85,7 @@ def environment() -> jinja2.Environment:
         sentence=formats.sentence,
         highlighted=jsonview.highlighted,
     )
+    env.globals["shown_text"] = jsonview.SHOWN_TEXT
     return env
 
 
@@ -121,7 +123,7 @@ def redirect(request: Request, url: str, notice: str = "") -> Response:
     if notice:
         response.set_cookie(
             _NOTICE_COOKIE,
-            quote(notice),
+            quote(formats.oneline(notice)[:_NOTICE_LENGTH]),
             max_age=_NOTICE_SECONDS,
             path=_cookie_path(request),
             httponly=True,

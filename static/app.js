@@ -61,7 +61,7 @@
       const at = new Date(element.dateTime);
       element.dataset.zoned = "yes";
       element.title = `${at.toLocaleString()} (${element.title})`;
-      if (element.dataset.local) write(element, at.toLocaleString());
+      if ("local" in element.dataset) write(element, at.toLocaleString());
     }
   };
 
@@ -95,8 +95,13 @@
   };
 
   // What is typed into an editor is not dropped without a question.
-  const unsaved = () => [...document.querySelectorAll("textarea")].find((area) => "typed" in area.dataset || area.value !== area.defaultValue);
-  const leaving = (source) => unsaved() && !unsaved().form.contains(source);
+  const changed = (control) =>
+    control.type !== "hidden" &&
+    (control.options ? [...control.options].some((one) => one.selected !== one.defaultSelected && control.selectedIndex > 0)
+      : "defaultValue" in control && control.value !== control.defaultValue);
+  const unsaved = () => [...document.querySelectorAll("form.form")].find((form) => "typed" in form.dataset || [...form.elements].some(changed));
+  // A search only swaps the list.
+  const leaving = (source) => unsaved() && !unsaved().contains(source) && !source.closest("[hx-target='#results']");
   document.addEventListener("htmx:config:request", (event) => {
     if (leaving(event.target) && !window.confirm("Drop what you typed?")) event.preventDefault();
   });
@@ -105,11 +110,11 @@
   });
 
   document.addEventListener("htmx:error", () => {
-    if (document.querySelector(".notice.bad")) return;
+    document.querySelector(".notice")?.remove();
     const notice = document.createElement("p");
     notice.className = "notice bad";
     notice.setAttribute("role", "alert");
-    notice.textContent = "The server does not answer, so nothing was done. What you typed is still here; try again.";
+    notice.textContent = "No answer came, so it is not known whether this was done. What you typed is still here; look before you try again.";
     document.querySelector("header.bar")?.after(notice);
   });
 
@@ -120,6 +125,7 @@
     kept = list && { place: list.dataset.scroll, top: list.scrollTop, groups: document.getElementById("pane-groups")?.scrollTop };
   });
   document.addEventListener("htmx:after:swap", () => {
+    document.querySelector(".notice.bad")?.remove();
     const list = document.querySelector("[data-scroll]");
     if (kept && list) {
       if (list.dataset.scroll === kept.place) list.scrollTop = kept.top;

@@ -6,7 +6,7 @@ StoreError
 ├── ValueTooLarge       a value whose JSON text is over `max_value_bytes`               (ValueError)
 ├── InvalidTTL          a TTL or duration that is not a positive, finite time           (ValueError)
 ├── InvalidOp           an update operation that is not well formed                     (ValueError)
-├── InvalidArgument     an unknown sort, a bad page token or limit, no cleanup rule     (ValueError)
+├── InvalidArgument     an option that is not one: a sort, limit, page token, mode ...   (ValueError)
 ├── UpdateRejected      update operations that do not fit the item; nothing was written
 ├── VersionConflict     the item is not at the version the caller named
 ├── UnsupportedBackend  no backend for that URL                                         (ValueError)

@@ -8,6 +8,7 @@ from datetime import datetime
 from store.cleanup import make_rule
 from store.core import Core
 from store.durations import TTL, milliseconds
+from store.errors import InvalidArgument
 from store.model import CleanupReport, GroupInfo, GroupRecord, Page, Settings
 from store.names import check_name, check_names
 from store.paging import EVERYTHING, GROUP_SORTS, make_query
@@ -124,6 +125,8 @@ class GroupMethods(Core):
         """
         wanted = None if groups is None else check_names("group", groups)
         seen = groups if isinstance(groups, Mapping) else {}
+        if not all(isinstance(at, datetime) and at.tzinfo for at in seen.values()):
+            raise InvalidArgument("groups must map names to datetimes with a timezone, as GroupInfo.updated_at is one")
         chosen = make_rule(idle, finished, match, wanted, seen, self._clock())
         if dry_run:
             found = list(filter(chosen, self._backend.scan_groups(EVERYTHING)))

@@ -51,7 +51,7 @@ def open_store(
     if isinstance(max_value_bytes, bool) or not isinstance(max_value_bytes, int) or max_value_bytes < 1:
         raise InvalidArgument(f"max_value_bytes must be an integer of at least 1, not {shown(max_value_bytes)}")
     interval = None if sweep_interval is None else milliseconds(sweep_interval, "sweep_interval") / 1000
-    wait = 0 if timeout == 0 else milliseconds(timeout, "timeout") / 1000
+    wait = 0 if timeout == 0 and timeout is not False else milliseconds(timeout, "timeout") / 1000
     if wait > MAX_TIMEOUT:
         raise InvalidTTL(f"timeout is at most {MAX_TIMEOUT:,} seconds, not {shown(timeout)}")
     steady = SteadyClock(clock)
@@ -65,7 +65,7 @@ def _open_backend(url: str, clock: Clock, max_items: int | None, timeout: float,
     if scheme == "memory" and separator and not rest:
         from store.backends.memory import MemoryBackend  # noqa: PLC0415
 
-        if max_items is not None and (not isinstance(max_items, int) or max_items < 1):
+        if max_items is not None and (isinstance(max_items, bool) or not isinstance(max_items, int) or max_items < 1):
             raise InvalidArgument(f"max_items must be an integer of at least 1, not {shown(max_items)}")
         return MemoryBackend(clock, max_items)
     if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:

@@ -66,7 +66,9 @@ def delete_items(request: Request, form: FormData) -> Response:
     if not keys:
         return _back(request, group_id, "Nothing was selected.")
     if not forms.text(form, "sure"):
-        return render_group(request, group_id, DeleteQuestion(group_id, keys))
+        question = render_group(request, group_id, DeleteQuestion(group_id, keys))
+        question.headers["HX-Push-Url"] = "false"  # there is no page to come back to at the address of this form
+        return question
     gone = len(store_of(request).delete_many(group_id, keys))
     notice = f"Deleted {oneline(keys[0])}." if gone == len(keys) == 1 else f"Deleted {count(gone, 'item')}."
     if missing := len(keys) - gone:

@@ -33,6 +33,7 @@ class ValueSide:
     whole: bool = True
     ttl: str = ""
     ttl_error: forms.FieldError | None = None
+    gone: bool = False
     tab: str = "value"
     template: str = "partials/side_value.html"
 
@@ -72,6 +73,11 @@ class EditSide:
         """The item's key."""
         return self.opened
 
+    @property
+    def gone(self) -> bool:
+        """Whether the item was found to be there no more."""
+        return self.conflict and self.item is None
+
 
 def show(request: Request) -> Response:
     """GET: the value."""
@@ -100,7 +106,6 @@ def edit(request: Request, form: FormData) -> Response:
     over = int(version) if version.isdecimal() and len(version) < 20 else 0
     typed = EditSide(group_id, key, None, forms.text(form, "value"), over, forms.text(form, "ttl"))
     errors, value, ttl = forms.value_and_ttl(typed.value, typed.ttl, blank=KEEP)
-    status = 422
     try:
         if not errors:
             store_of(request).set(group_id, key, value, ttl=ttl, if_version=over)
@@ -108,12 +113,13 @@ def edit(request: Request, form: FormData) -> Response:
         return render_side(request, _conflicting(typed, conflict.current, jsonview.formatted(value)), 409)
     except StoreError as error:
         errors["value"] = forms.FieldError.of(error)
-        status = forms.status_of(error)
+        if (status := forms.status_of(error)) == 503:  # nothing more can be asked of the store
+            return render_side(request, replace(typed, errors=errors), status)
     if errors:
         item = store_of(request).item(group_id, key)
         if forms.text(form, "conflict"):
             typed = _conflicting(typed, item)
-        return render_side(request, replace(typed, item=item, version=over, errors=errors), status)
+        return render_side(request, replace(typed, item=item, version=over, errors=errors), 422)
     return _back(request, group_id, key, f"Saved {key}.")
 
 

@@ -69,6 +69,16 @@ class OperationsSide:
         """The item's key."""
         return self.opened
 
+    @property
+    def gone(self) -> bool:
+        """Whether there is no such item any more."""
+        return self.item is None
+
+    @property
+    def typed(self) -> bool:
+        """Whether there is anything that leaving the form would lose."""
+        return any(row.path or row.value for row in self.rows)
+
 
 def show(request: Request) -> Response:
     """GET: the form with one empty row."""
@@ -92,7 +102,7 @@ def submit(request: Request, form: FormData) -> Response:
         return render_side(request, replace(side, rows=kept or [Row()]))
     if action == "apply" and side.item is None and forms.text(form, "there"):
         gone = "The item is gone: it expired or was deleted. Applying again creates it anew."
-        return render_side(request, replace(side, error=gone), 409)
+        return _run(request, replace(side, error=gone), dry_run=True)
     previewed = forms.text(form, "previewed")
     if action == "apply" and previewed.isdecimal():
         return _run(request, side, dry_run=False, seen=int(previewed[:20]))
@@ -108,7 +118,7 @@ def _run(request: Request, side: OperationsSide, *, dry_run: bool, seen: int | N
     try:
         result = store_of(request).update(side.group_id, side.opened, ops, dry_run=dry_run, if_version=seen)
     except VersionConflict:
-        told = "The item changed since the preview, so nothing was applied. Look at the new preview first."
+        told = "The item changed since the preview, so nothing was applied."
         return _run(request, replace(side, error=told), dry_run=True)
     except StoreError as error:
         return render_side(request, _refused(side, error), forms.status_of(error))

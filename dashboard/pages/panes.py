@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from dashboard.pages.errors import no_group
 from dashboard.rendering import render, store_of
 from dashboard.urls import WHOLE_LIST, Listing
+from store import StoreError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -75,8 +76,12 @@ class SidePage:
 
 def render_side(request: Request, side: Side, status: int = 200) -> Response:
     """Answer with a side pane: beside its group's items, or alone if there is no such group (any more)."""
-    if side.group_id is not None and store_of(request).group(side.group_id) is not None:
-        return render_group(request, side.group_id, side, status)
+    try:
+        if side.group_id is not None and store_of(request).group(side.group_id) is not None:
+            return render_group(request, side.group_id, side, status)
+    except StoreError:
+        if status != 503:
+            raise  # else the form alone says so, and keeps what was typed
     return render(request, "side.html", SidePage(side), status)
 
 

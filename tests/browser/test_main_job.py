@@ -164,7 +164,7 @@ def test_a_server_that_is_gone_is_said_and_what_was_typed_stays(page: Page, demo
     editor.fill('{"typed": true}')
     page.context.set_offline(True)
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("alert")).to_contain_text("The server does not answer, so nothing was done.")
+    expect(page.get_by_role("alert")).to_contain_text("No answer came, so it is not known whether this was done.")
     expect(editor).to_have_value('{"typed": true}')
     page.context.set_offline(False)
     page.get_by_role("button", name="Save").click()
@@ -205,3 +205,23 @@ def test_the_keyboard_goes_on_in_the_pane_that_was_opened(page: Page, demo: str)
     page.keyboard.press("Enter")
     expect(page.get_by_label("Value, as JSON")).to_be_visible()
     expect(page.locator("#pane-side")).to_be_focused()
+
+
+def test_searching_keys_leaves_the_editor_alone(page: Page, demo: str) -> None:
+    page.goto(demo)
+    open_order(page)
+    page.get_by_role("link", name="Edit").click()
+    editor = page.get_by_label("Value, as JSON")
+    editor.fill("{}")
+    page.get_by_label("Search keys").press_sequentially("0002", delay=30)
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(editor).to_have_value("{}")
+
+
+def test_the_question_before_a_deletion_leaves_no_dead_address(page: Page, demo: str) -> None:
+    page.goto(demo)
+    key = open_order(page)
+    page.locator("#pane-side").get_by_role("button", name="Delete…").click()
+    expect(page.get_by_role("heading", name="Delete 1 item?")).to_be_visible()
+    page.reload()
+    expect(page.locator("section.side h2")).to_have_text(key)

@@ -85,8 +85,9 @@ def test_set_makes_the_store_and_get_prints_the_value(run: Run) -> None:
     assert run("get", "orders", "o-1") == (0, '{\n  "n": 18446744073709551615,\n  "a": []\n}\n', "")
 
 
-def test_set_takes_a_negative_number(run: Run) -> None:
-    assert run("set", "g", "k", "-5").status == 0
+@pytest.mark.parametrize("options", [[], ["--ttl", "5m"]])
+def test_set_takes_a_negative_number(run: Run, options: list[str]) -> None:
+    assert run("set", "g", "k", "-5", *options).status == 0
     assert run("get", "g", "k").out == "-5\n"
 
 

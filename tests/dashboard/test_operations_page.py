@@ -226,6 +226,10 @@ def test_applying_to_an_item_gone_meanwhile_asks_first(state: Store, browser: Br
     assert asked.status == 409
     assert "Applying again creates it anew." in asked.side.text
     assert state.get("g", "k") is None
+    state.set("g", "k", {"someone": "else"})
+    assert asked.submit(ONE).status == 409  # the new preview was one of an item that is not there
+    assert state.get("g", "k") == {"someone": "else"}
+    state.delete("g", "k")
     asked.submit(ONE)
     assert state.get("g", "k") == {"n": 1}
 

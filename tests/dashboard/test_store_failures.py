@@ -142,3 +142,19 @@ def test_a_newer_schema_while_it_is_open(on_disk: Store, file: Path, client: Tes
     response = client.get("/")
     assert response.status_code in (200, 503)  # either goes on with what it knows, or says so in words
     assert "Traceback" not in response.text
+
+
+@pytest.mark.parametrize(
+    ("address", "button", "typed"),
+    [("/groups/g/items/k/edit", "Save", {}), ("/groups/g/add", "Add item", {"key": "new"})],
+)
+def test_a_form_keeps_what_was_typed_even_when_nothing_can_be_read(
+    on_disk: Store, client: TestClient, address: str, button: str, typed: dict[str, str]
+) -> None:
+    page = Browser(client).get(address)
+    on_disk.close()
+    after = page.submit(button, value='{"typed": true}', **typed)
+
+    assert after.status == 503
+    assert "The store was closed." in after.text
+    assert after.field("value") == '{"typed": true}'

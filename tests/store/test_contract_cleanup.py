@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -196,3 +196,11 @@ def test_cleanup_of_groups_as_they_were_seen_leaves_those_that_changed_since(sta
     state.set("b", "fresh", 1)
     assert [group.id for group in state.cleanup(match="*", groups=seen).groups] == ["a"]
     assert state.list("b") == [1, 1]
+
+
+@pytest.mark.parametrize("seen", [None, 1, datetime(2027, 1, 15)], ids=repr)
+def test_what_is_no_moment_that_was_seen_is_refused(state: Store, seen: Any) -> None:
+    state.set("a", "k", 1)
+    with pytest.raises(InvalidArgument, match="groups must map names to datetimes with a timezone"):
+        state.cleanup(match="*", groups={"a": seen})
+    assert state.list("a") == [1]
