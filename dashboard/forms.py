@@ -80,6 +80,12 @@ def texts(form: FormData, name: str) -> list[str]:
     return [value.replace("\r\n", "\n") for value in form.getlist(name) if isinstance(value, str)]
 
 
+def version(form: FormData, name: str) -> int | None:
+    """A version that a page sent along; None if it is none. No item has one of more than 20 digits."""
+    sent = text(form, name)
+    return int(sent[:20]) if sent.isdecimal() else None
+
+
 def names(form: FormData, name: str) -> list[str]:
     """The group or key names of checkboxes, sent as in URLs: browsers change line ends in what they send as it is."""
     return [decoded for segment in texts(form, name) if (decoded := decode_name(segment)) is not None]

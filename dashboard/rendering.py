@@ -109,8 +109,8 @@ def render(
         "layout": "part.html" if part else "whole.html",
     }
     headers = {"Vary": "HX-Request-Type"}
-    if status != 200:
-        headers["HX-Push-Url"] = "false"  # the address of a form that was refused is no page to come back to
+    if status != 200 or request.method == "POST":
+        headers["HX-Push-Url"] = "false"  # what a form was answered with is no page to come back to
     response = HTMLResponse(env.get_template(template).render(context), status, headers)
     if notice:
         response.delete_cookie(_NOTICE_COOKIE, path=_cookie_path(request))

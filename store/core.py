@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
-from store.backends.base import Backend, Change, is_live
+from store.backends.base import Backend, Change, live
 from store.clock import Clock
 from store.errors import StoreClosed
 from store.forking import Rank, survives_fork
@@ -66,12 +66,9 @@ class Core:
     def _read(self, group_id: str, key: str) -> Record | None:
         check_name("group", group_id)
         check_name("key", key)
-        record = self._live(self._backend.read(group_id, key))
+        record = live(self._backend.read(group_id, key), self._clock())
         self._counters.read(record is not None, record is None)
         return record
-
-    def _live(self, record: Record | None) -> Record | None:
-        return record if record is not None and is_live(record, self._clock()) else None
 
     def _mutate(self, group_id: str, key: str, change: LiveChange) -> Record | None:
         return self._mutate_many(group_id, [(key, change)])[key]
@@ -85,10 +82,10 @@ class Core:
         def on_live(key: str, change: LiveChange) -> Change:
             def run(record: Record | None, settings: Callable[[], Settings]) -> Record | None:
                 now = self._clock()
-                live = started[key] = record if record is not None and is_live(record, now) else None
-                new = change(live, now, settings)
+                old = started[key] = live(record, now)
+                new = change(old, now, settings)
                 # An expired record that nothing replaces is the sweeper's to remove: that is no change.
-                return record if live is None and new is None else new
+                return record if old is None and new is None else new
 
             return run
 

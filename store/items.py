@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from store.apply import MISSING, apply_ops
+from store.backends.base import live
 from store.core import Core, LiveChange
 from store.durations import KEEP, NEVER, TTL, Expiry, milliseconds
 from store.errors import InvalidArgument, UpdateRejected, VersionConflict
@@ -146,9 +147,10 @@ class ItemMethods(Core):
         check_name("group", group_id)
         wanted = check_names("key", keys)
         found = self._backend.read_many(group_id, wanted)
-        live = {key: decode(found[key].value) for key in wanted if self._live(found.get(key))}
-        self._counters.read(len(live), len(wanted) - len(live))
-        return live
+        now = self._clock()
+        values = {key: decode(found[key].value) for key in wanted if live(found.get(key), now)}
+        self._counters.read(len(values), len(wanted) - len(values))
+        return values
 
     def delete_many(self, group_id: str, keys: Iterable[str]) -> dict[str, Any]:
         """Remove several items of one group in one transaction; the values removed, by key."""

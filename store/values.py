@@ -19,8 +19,9 @@ MAX_INT_DIGITS = 20  # with the sign of -2^63
 
 _PLAIN_FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LONG_NUMBER = re.compile(r"[0-9]{19}")
-_STRUCTURE = re.compile(r'("(?:[^"\\]|\\.)*+")(\s*:)?|[{}\[\]]')
-_STRING_OR_NUMBER = re.compile(r'"(?:[^"\\]++|\\.)*+"|(-?[0-9]+)(\.[0-9]+)?([eE][-+]?[0-9]+)?')
+_STRING = r'"(?:[^"\\]++|\\.)*+"'
+_STRUCTURE = re.compile(rf"({_STRING})(\s*:)?|[{{}}\[\]]")
+_STRING_OR_NUMBER = re.compile(rf"{_STRING}|(-?[0-9]+)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _ORJSON_ERRORS = (TypeError, ValueError, RecursionError)
 
 

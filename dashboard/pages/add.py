@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from dashboard import forms
 from dashboard.pages.errors import group_in
-from dashboard.pages.panes import render_side
-from dashboard.rendering import redirect, store_of
-from dashboard.urls import Listing, Urls
+from dashboard.pages.panes import redirect_to_item, render_side
+from dashboard.rendering import store_of
 from store import InvalidName, StoreError, VersionConflict
 
 if TYPE_CHECKING:
@@ -59,8 +58,7 @@ def submit(request: Request, form: FormData) -> Response:
         status = forms.status_of(error)
     if errors:
         return render_side(request, replace(typed, errors=errors), status)
-    listing = Listing.of(request.query_params)
-    return redirect(request, Urls.of(request).item(group, key, listing), f"Added {key}.")
+    return redirect_to_item(request, group, key, f"Added {key}.")
 
 
 def _group_in(request: Request) -> str | None:

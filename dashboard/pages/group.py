@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dashboard import forms
 from dashboard.formats import count, number, oneline, short_duration
 from dashboard.pages.errors import group_in, no_group
-from dashboard.pages.panes import render_group, render_side
+from dashboard.pages.panes import known_group, render_panes, render_side
 from dashboard.rendering import redirect, store_of
 from dashboard.urls import Listing, Urls
 from store import StoreError, parse_duration
@@ -18,14 +18,11 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from store import GroupInfo
-
 
 @dataclass(frozen=True, slots=True)
 class ClearQuestion:
     """What is asked before a group is cleared."""
 
-    group: GroupInfo
     group_id: str
     template: str = "partials/side_clear.html"
     title: str = "Clear"
@@ -57,34 +54,32 @@ class SettingsForm:
 
 def show(request: Request) -> Response:
     """GET: the group's items."""
-    return render_group(request, group_in(request))
+    return render_panes(request, known_group(request))
 
 
 def delete_items(request: Request, form: FormData) -> Response:
     """POST: delete the selected items, once that has been answered to the question what is meant."""
-    group_id, keys = _group(request).id, forms.names(form, "key")
+    group, keys = known_group(request), forms.names(form, "key")
     if not keys:
-        return _back(request, group_id, "Nothing was selected.")
+        return _back(request, group.id, "Nothing was selected.")
     if not forms.text(form, "sure"):
-        question = render_group(request, group_id, DeleteQuestion(group_id, keys))
-        question.headers["HX-Push-Url"] = "false"  # there is no page to come back to at the address of this form
-        return question
-    gone = len(store_of(request).delete_many(group_id, keys))
+        return render_panes(request, group, DeleteQuestion(group.id, keys))
+    gone = len(store_of(request).delete_many(group.id, keys))
     notice = f"Deleted {oneline(keys[0])}." if gone == len(keys) == 1 else f"Deleted {count(gone, 'item')}."
     if missing := len(keys) - gone:
         notice += f" {number(missing)} had gone already."
-    return _back(request, group_id, notice)
+    return _back(request, group.id, notice)
 
 
 def clear_form(request: Request) -> Response:
     """GET: the question before clearing."""
-    group = _group(request)
-    return render_group(request, group.id, ClearQuestion(group, group.id))
+    group = known_group(request)
+    return render_panes(request, group, ClearQuestion(group.id))
 
 
 def clear(request: Request, _form: FormData) -> Response:
     """POST: remove all items of the group."""
-    group_id = _group(request).id
+    group_id = known_group(request).id
     gone = store_of(request).clear(group_id)
     return _back(request, group_id, f"Cleared {group_id}: {count(gone, 'item')} removed.")
 
@@ -107,9 +102,9 @@ def reopen(request: Request, _form: FormData) -> Response:
 
 def settings_form(request: Request) -> Response:
     """GET: the form for the default TTL."""
-    group = _group(request)
+    group = known_group(request)
     typed = "never" if group.default_ttl is None else short_duration(group.default_ttl)
-    return render_group(request, group.id, SettingsForm(group.id, typed))
+    return render_panes(request, group, SettingsForm(group.id, typed))
 
 
 def settings(request: Request, form: FormData) -> Response:
@@ -122,14 +117,6 @@ def settings(request: Request, form: FormData) -> Response:
         return render_side(request, SettingsForm(group_id, typed, forms.FieldError.of(error)), forms.status_of(error))
     meaning = "have no expiry" if default_ttl is None else f"expire after {short_duration(default_ttl)}"
     return _back(request, group_id, f"New items of {group_id} {meaning} unless they name a TTL.")
-
-
-def _group(request: Request) -> GroupInfo:
-    group_id = group_in(request)
-    group = store_of(request).group(group_id)
-    if group is None:
-        raise no_group(request, group_id)
-    return group
 
 
 def _back(request: Request, group_id: str, notice: str) -> Response:

@@ -10,9 +10,9 @@ from starlette.responses import Response
 from dashboard import forms, jsonview
 from dashboard.formats import duration
 from dashboard.pages.errors import group_in, key_in, no_item
-from dashboard.pages.panes import render_side
-from dashboard.rendering import redirect, store_of
-from dashboard.urls import Listing, Urls, encode_name
+from dashboard.pages.panes import redirect_to_item, render_side
+from dashboard.rendering import store_of
+from dashboard.urls import encode_name
 from store import KEEP, StoreError, VersionConflict, parse_duration
 
 if TYPE_CHECKING:
@@ -102,8 +102,7 @@ def edit_form(request: Request) -> Response:
 
 def edit(request: Request, form: FormData) -> Response:
     """POST: save what was typed, if the item is still the one that it was typed over."""
-    group_id, key, version = group_in(request), key_in(request), forms.text(form, "version")
-    over = int(version) if version.isdecimal() and len(version) < 20 else 0
+    group_id, key, over = group_in(request), key_in(request), forms.version(form, "version") or 0
     typed = EditSide(group_id, key, None, forms.text(form, "value"), over, forms.text(form, "ttl"))
     errors, value, ttl = forms.value_and_ttl(typed.value, typed.ttl, blank=KEEP)
     try:
@@ -120,7 +119,7 @@ def edit(request: Request, form: FormData) -> Response:
         if forms.text(form, "conflict"):
             typed = _conflicting(typed, item)
         return render_side(request, replace(typed, item=item, version=over, errors=errors), 422)
-    return _back(request, group_id, key, f"Saved {key}.")
+    return redirect_to_item(request, group_id, key, f"Saved {key}.")
 
 
 def ttl(request: Request, form: FormData) -> Response:
@@ -136,7 +135,7 @@ def ttl(request: Request, form: FormData) -> Response:
         side = replace(_value_side(item), ttl=typed, ttl_error=forms.FieldError.of(error))
         return render_side(request, side, forms.status_of(error))
     told = "never expires" if seconds is None else f"expires in {duration(seconds)}"
-    return _back(request, item.group_id, item.key, f"{item.key} {told}.")
+    return redirect_to_item(request, item.group_id, item.key, f"{item.key} {told}.")
 
 
 def item_in(request: Request) -> Item:
@@ -164,7 +163,3 @@ def _conflicting(typed: EditSide, current: Item | None, yours: str = "") -> Edit
     theirs = jsonview.formatted(current.value)
     changed = jsonview.compare(theirs, yours) if yours else []
     return replace(typed, item=current, conflict=True, version=current.version, theirs=theirs, changed=changed)
-
-
-def _back(request: Request, group_id: str, key: str, notice: str) -> Response:
-    return redirect(request, Urls.of(request).item(group_id, key, Listing.of(request.query_params)), notice)

@@ -11,9 +11,8 @@ from dashboard import forms, jsonview
 from dashboard.formats import count
 from dashboard.pages.errors import group_in, key_in
 from dashboard.pages.item import item_in
-from dashboard.pages.panes import render_side
-from dashboard.rendering import redirect, store_of
-from dashboard.urls import Listing, Urls
+from dashboard.pages.panes import redirect_to_item, render_side
+from dashboard.rendering import store_of
 from store import OP_TYPES, InvalidOp, InvalidValue, StoreError, UpdateRejected, VersionConflict, parse_json
 
 if TYPE_CHECKING:
@@ -103,10 +102,9 @@ def submit(request: Request, form: FormData) -> Response:
     if action == "apply" and side.item is None and forms.text(form, "there"):
         gone = "The item is gone: it expired or was deleted. Applying again creates it anew."
         return _run(request, replace(side, error=gone), dry_run=True)
-    previewed = forms.text(form, "previewed")
-    if action == "apply" and previewed.isdecimal():
-        return _run(request, side, dry_run=False, seen=int(previewed[:20]))
-    return _run(request, side, dry_run=action != "apply")
+    if action == "apply":
+        return _run(request, side, dry_run=False, seen=forms.version(form, "previewed"))
+    return _run(request, side, dry_run=True)
 
 
 def _run(request: Request, side: OperationsSide, *, dry_run: bool, seen: int | None = None) -> Response:
@@ -127,7 +125,7 @@ def _run(request: Request, side: OperationsSide, *, dry_run: bool, seen: int | N
         changed = jsonview.compare(old, jsonview.formatted(result.new_value))
         return render_side(request, replace(side, previewed=True, changed=changed), 409 if side.error else 200)
     done = f"Applied {count(len(ops), 'operation')} to {side.opened}."
-    return redirect(request, Urls.of(request).item(side.group_id, side.opened, Listing.of(request.query_params)), done)
+    return redirect_to_item(request, side.group_id, side.opened, done)
 
 
 def _refused(side: OperationsSide, error: StoreError) -> OperationsSide:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from dashboard.pages.errors import no_group
-from dashboard.rendering import render, store_of
-from dashboard.urls import WHOLE_LIST, Listing
+from dashboard.pages.errors import group_in, no_group
+from dashboard.rendering import redirect, render, store_of
+from dashboard.urls import WHOLE_LIST, Listing, Urls
 from store import StoreError
 
 if TYPE_CHECKING:
@@ -77,28 +77,40 @@ class SidePage:
 def render_side(request: Request, side: Side, status: int = 200) -> Response:
     """Answer with a side pane: beside its group's items, or alone if there is no such group (any more)."""
     try:
-        if side.group_id is not None and store_of(request).group(side.group_id) is not None:
-            return render_group(request, side.group_id, side, status)
+        group = None if side.group_id is None else store_of(request).group(side.group_id)
+        if group is not None:
+            return render_panes(request, group, side, status)
     except StoreError:
         if status != 503:
             raise  # else the form alone says so, and keeps what was typed
     return render(request, "side.html", SidePage(side), status)
 
 
-def render_group(request: Request, group_id: str, side: Side | None = None, status: int = 200) -> Response:
-    """Answer with a group's page.
+def known_group(request: Request) -> GroupInfo:
+    """The group that the request's path names.
 
     Raises:
         NotFound: there is no such group.
     """
-    store = store_of(request)
-    group = store.group(group_id)
+    group_id = group_in(request)
+    group = store_of(request).group(group_id)
     if group is None:
         raise no_group(request, group_id)
+    return group
+
+
+def render_panes(request: Request, group: GroupInfo, side: Side | None = None, status: int = 200) -> Response:
+    """Answer with a group's page."""
+    store = store_of(request)
     listing = Listing.of(request.query_params)
     sort = listing.sort or "key"
-    items = store.items(group_id, search=listing.search, sort=sort, after=listing.after or None, limit=PAGE_SIZE)
+    items = store.items(group.id, search=listing.search, sort=sort, after=listing.after or None, limit=PAGE_SIZE)
     around = store.groups(limit=SIDEBAR_SIZE)
-    neighbours = around.items if any(other.id == group_id for other in around.items) else [group, *around.items]
+    neighbours = around.items if any(other.id == group.id for other in around.items) else [group, *around.items]
     page = GroupPage(group, items, listing, sort, neighbours, around.next is not None, side)
     return render(request, "group.html", page, status)
+
+
+def redirect_to_item(request: Request, group_id: str, key: str, notice: str) -> Response:
+    """Send the browser to an item, beside the same part of its group's list."""
+    return redirect(request, Urls.of(request).item(group_id, key, Listing.of(request.query_params)), notice)

@@ -76,3 +76,8 @@ def cleared(settings: Settings) -> Settings:
 def is_live(record: Record, now: int) -> bool:
     """Whether a record's time is not up yet."""
     return record.expires_at is None or now < record.expires_at
+
+
+def live(record: Record | None, now: int) -> Record | None:
+    """The record, if there is one and its time is not up yet."""
+    return record if record is not None and is_live(record, now) else None
