@@ -1,5 +1,6 @@
 """stepstate's store: groups of JSON items with TTL, atomic updates and group cleanup."""
 
+from store.aio import AsyncStore
 from store.api import Store
 from store.durations import KEEP, NEVER, parse_duration
 from store.errors import (
@@ -19,14 +20,16 @@ from store.errors import (
     VersionConflict,
 )
 from store.model import CleanupReport, GroupInfo, Item, OpError, Page, SetResult, Stats, UpdateResult
-from store.opening import open_store
+from store.opening import open_async_store, open_store
 from store.ops import OP_TYPES
+from store.transfer import LoadReport
 from store.values import kind_of, parse_json
 
 __all__ = [
     "KEEP",
     "NEVER",
     "OP_TYPES",
+    "AsyncStore",
     "CleanupReport",
     "GroupInfo",
     "InvalidArgument",
@@ -35,6 +38,7 @@ __all__ = [
     "InvalidTTL",
     "InvalidValue",
     "Item",
+    "LoadReport",
     "OpError",
     "Page",
     "SetResult",
@@ -51,6 +55,7 @@ __all__ = [
     "ValueTooLarge",
     "VersionConflict",
     "kind_of",
+    "open_async_store",
     "open_store",
     "parse_duration",
     "parse_json",

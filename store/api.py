@@ -9,6 +9,7 @@ from store.groups import GroupMethods
 from store.items import ItemMethods
 from store.model import Stats
 from store.sweeper import Sweeper
+from store.transfer import TransferMethods
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from store.clock import Clock
 
 
-class Store(ItemMethods, GroupMethods):
+class Store(ItemMethods, GroupMethods, TransferMethods):
     """Groups of items, an item being a key and a JSON value; see `open_store`. Safe to use from many threads.
 
     As a context manager it closes itself.
@@ -39,14 +40,18 @@ class Store(ItemMethods, GroupMethods):
 
     def stats(self) -> Stats:
         """Counters of this process, and the bytes the store takes."""
-        counted = self._counters
+        counted, backend = self._counters, self._backend
+        peeked, unpeeked = backend.peeks()
+        hits = counted.hits + peeked
         return Stats(
-            counted.hits + counted.misses,
-            counted.hits,
-            counted.misses,
-            counted.writes,
-            counted.expired,
-            self._backend.size(),
+            reads=hits + counted.misses,
+            hits=hits,
+            misses=counted.misses,
+            writes=counted.writes,
+            expired=counted.expired,
+            size=backend.size(),
+            cache_hits=peeked,
+            cache_misses=unpeeked,
         )
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ import fnmatch
 import re
 from typing import TYPE_CHECKING
 
+from store.backends.base import REFRESH_MS
 from store.durations import TTL, milliseconds, to_datetime
 from store.errors import InvalidArgument
 
@@ -51,3 +52,12 @@ def make_rule(
         )
 
     return chosen
+
+
+def settled(group: GroupRecord, now: int) -> GroupRecord:
+    """A group as a preview shows it, whose `updated_at` tells whether it has changed since.
+
+    Within a second of a change, a group may change again without moving its `updated_at` (see `refreshed`). So a look
+    taken that early vouches for a moment before the change.
+    """
+    return group if now - group.updated_at >= REFRESH_MS else group._replace(updated_at=group.updated_at - 1)

@@ -33,8 +33,10 @@ class SteadyClock:
         survives_fork(self._lock, Rank.CLOCK)
 
     def __call__(self) -> int:
+        now = self._clock()
+        if now == self._latest:  # most calls come within the same millisecond as another
+            return now
         with self._lock:
-            now = self._clock()
             if not self._latest - MAX_STEP_BACK <= now < self._latest:
                 self._latest = now
             return self._latest

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from collections.abc import Iterable
 
 from store.backends.base import Backend, Change, live
 from store.clock import Clock
 from store.errors import StoreClosed
 from store.forking import Rank, survives_fork
-from store.model import Record, Settings
+from store.model import Record
 from store.names import check_name
-
-LiveChange: TypeAlias = Callable[[Record | None, int, Callable[[], Settings]], Record | None]
-"""A backend's Change that never sees an expired record, and is told the time in milliseconds."""
 
 
 class Counters:
@@ -50,6 +46,7 @@ class Core:
         self._clock = clock
         self._limit = max_value_bytes
         self._counters = Counters()
+        self._peek = backend.peek
 
     @property
     def max_value_bytes(self) -> int:
@@ -70,28 +67,34 @@ class Core:
         self._counters.read(record is not None, record is None)
         return record
 
-    def _mutate(self, group_id: str, key: str, change: LiveChange) -> Record | None:
-        return self._mutate_many(group_id, [(key, change)])[key]
+    def _mutate(self, group_id: str, key: str, change: Change) -> Record | None:
+        """Run a change; the record that it started from."""
+        check_name("group", group_id)
+        check_name("key", key)
+        started: dict[str, Record | None] = {}
+        if self._backend.mutate(group_id, key, self._on_live(key, change, started)):
+            self._counters.wrote(1)
+        return started[key]
 
-    def _mutate_many(self, group_id: str, changes: Iterable[tuple[str, LiveChange]]) -> dict[str, Record | None]:
+    def _mutate_many(self, group_id: str, changes: Iterable[tuple[str, Change]]) -> dict[str, Record | None]:
         """Run changes in one transaction; the record that each started from, by key."""
         check_name("group", group_id)
         started: dict[str, Record | None] = {}
         runs: dict[str, Change] = {}
-
-        def on_live(key: str, change: LiveChange) -> Change:
-            def run(record: Record | None, settings: Callable[[], Settings]) -> Record | None:
-                now = self._clock()
-                old = started[key] = live(record, now)
-                new = change(old, now, settings)
-                # An expired record that nothing replaces is the sweeper's to remove: that is no change.
-                return record if old is None and new is None else new
-
-            return run
-
         for key, change in changes:
             check_name("key", key)
-            runs[key] = on_live(key, change)
-        done = self._backend.mutate_many(group_id, runs)
-        self._counters.wrote(sum(old is not new for old, new in done.values()))
+            runs[key] = self._on_live(key, change, started)
+        self._counters.wrote(self._backend.mutate_many(group_id, runs))
         return started
+
+    @staticmethod
+    def _on_live(key: str, change: Change, started: dict[str, Record | None]) -> Change:
+        """The change as it is run by a backend, for one that never sees an expired record."""
+
+        def run(record: Record | None, now: int, default_ttl: int | None) -> Record | None:
+            old = started[key] = live(record, now)
+            new = change(old, now, default_ttl)
+            # An expired record that nothing replaces is the sweeper's to remove: that is no change.
+            return record if old is None and new is None else new
+
+        return run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from store.cleanup import make_rule
+from store.cleanup import make_rule, settled
 from store.core import Core
 from store.durations import TTL, milliseconds
 from store.errors import InvalidArgument
@@ -116,7 +116,8 @@ class GroupMethods(Core):
             finished: True for groups marked finished, False for those that are not.
             match: a name pattern with `*`, `?` and `[...]`, case-sensitive, for the whole name.
             groups: only these groups, if the rules choose them still; in a mapping of names to the `updated_at` that
-                was seen, only those that have not changed since.
+                `stale` or a dry run gave, only those that have not changed since. One that had changed within the
+                second before that look stays as well.
             dry_run: only report what would be cleared.
 
         Raises:
@@ -127,9 +128,10 @@ class GroupMethods(Core):
         seen = groups if isinstance(groups, Mapping) else {}
         if not all(isinstance(at, datetime) and at.tzinfo for at in seen.values()):
             raise InvalidArgument("groups must map names to datetimes with a timezone, as GroupInfo.updated_at is one")
-        chosen = make_rule(idle, finished, match, wanted, seen, self._clock())
+        now = self._clock()
+        chosen = make_rule(idle, finished, match, wanted, seen, now)
         if dry_run:
-            found = list(filter(chosen, self._backend.scan_groups(EVERYTHING)))
+            found = [settled(group, now) for group in self._backend.scan_groups(EVERYTHING) if chosen(group)]
         else:
             found = sorted(self._backend.clear(wanted, chosen), key=lambda group: group.name)
             self._counters.wrote(sum(group.items for group in found))
@@ -138,7 +140,10 @@ class GroupMethods(Core):
 
     def sweep(self) -> int:
         """Remove items whose time is up, and clear finished groups whose `keep_for` is over; how many items went."""
-        gone = self._backend.sweep()
+        return self._sweep()
+
+    def _sweep(self, *, yielding: bool = False) -> int:
+        gone = self._backend.sweep(yielding=yielding)
         self._counters.swept(gone)
         return gone
 
@@ -151,9 +156,7 @@ class GroupMethods(Core):
             known = group is not None
             if group is None and not create:
                 return Settings()
-            now = self._clock()
-            settings = change(Settings() if group is None else group.settings, now)
-            return settings._replace(configured_at=settings.configured_at or now) if settings.kept else Settings()
+            return change(Settings() if group is None else group.settings, self._clock())
 
         self._backend.configure(group_id, run)
         return known

@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from store.apply import MISSING, apply_ops
-from store.backends.base import live
-from store.core import Core, LiveChange
+from store.backends.base import Change, live
+from store.core import Core
 from store.durations import KEEP, NEVER, TTL, Expiry, milliseconds
 from store.errors import InvalidArgument, UpdateRejected, VersionConflict
-from store.model import Item, OpError, Page, Record, SetResult, Settings, UpdateResult
+from store.model import Item, OpError, Page, Record, SetResult, UpdateResult
 from store.names import check_name, check_names
 from store.ops import parse_ops
 from store.paging import ITEM_SORTS, make_query
 from store.shaping import item_of
 from store.values import decode, encode, member, shown
 
-Deadline = Callable[[Record | None, int, Callable[[], Settings]], int | None]
+Deadline = Callable[[Record | None, int, int | None], int | None]
 
 
 class ItemMethods(Core):
@@ -48,6 +48,9 @@ class ItemMethods(Core):
 
     def get(self, group_id: str, key: str, default: Any = None) -> Any:
         """The value of an item, or `default`; `item` tells a stored null from no item."""
+        text = self._peek(group_id, key)
+        if text is not None:
+            return decode(text)
         record = self._read(group_id, key)
         return default if record is None else decode(record.value)
 
@@ -59,7 +62,7 @@ class ItemMethods(Core):
     def list(self, group_id: str) -> list[Any]:
         """All values of a group, in the order of their keys' UTF-8 bytes; [] if there is no such group."""
         check_name("group", group_id)
-        values = [decode(text) for text in self._backend.read_values(group_id)]
+        values: list[Any] = decode(self._backend.read_values(group_id))
         self._counters.read(len(values))
         return values
 
@@ -111,8 +114,8 @@ class ItemMethods(Core):
             text, new_value = encode(value, self._limit)
             return text
 
-        def change(old: Record | None, now: int, settings: Callable[[], Settings]) -> Record:
-            return _written(old, updated(old), now, deadline(old, now, settings))
+        def change(old: Record | None, now: int, default_ttl: int | None) -> Record:
+            return _written(old, updated(old), now, deadline(old, now, default_ttl))
 
         if dry_run:
             old = self._read(group_id, key)
@@ -193,7 +196,7 @@ class ItemMethods(Core):
         """
         lifetime = milliseconds(ttl)
 
-        def change(old: Record | None, now: int, _settings: Callable[[], Settings]) -> Record | None:
+        def change(old: Record | None, now: int, _default_ttl: int | None) -> Record | None:
             return old and old._replace(expires_at=now + lifetime)
 
         return self._mutate(group_id, key, change) is not None
@@ -201,7 +204,7 @@ class ItemMethods(Core):
     def persist(self, group_id: str, key: str) -> bool:
         """Drop an item's expiry; False if there is no such item, or it had none."""
 
-        def change(old: Record | None, _now: int, _settings: Callable[[], Settings]) -> Record | None:
+        def change(old: Record | None, _now: int, _default_ttl: int | None) -> Record | None:
             return old if old is None or old.expires_at is None else old._replace(expires_at=None)
 
         old = self._mutate(group_id, key, change)
@@ -216,15 +219,14 @@ def _deadline(ttl: TTL | Expiry | None, *, keep: bool = False) -> Deadline:
     """When a write's item expires. `keep` makes KEEP the meaning of None."""
     lifetime = None if ttl is None or isinstance(ttl, Expiry) else milliseconds(ttl)
 
-    def deadline(old: Record | None, now: int, settings: Callable[[], Settings]) -> int | None:
+    def deadline(old: Record | None, now: int, default_ttl: int | None) -> int | None:
         if lifetime is not None:
             return now + lifetime
         if old is not None and (ttl is KEEP or (ttl is None and keep)):
             return old.expires_at
         if ttl is NEVER:
             return None
-        default = settings().default_ttl
-        return None if default is None else now + default
+        return None if default_ttl is None else now + default_ttl
 
     return deadline
 
@@ -235,16 +237,16 @@ def _written(old: Record | None, text: bytes, now: int, expires_at: int | None) 
     return Record(text, old.created_at, now, expires_at, old.version + 1)
 
 
-def _setting(group_id: str, key: str, text: bytes, deadline: Deadline, if_version: int | None) -> LiveChange:
-    def change(old: Record | None, now: int, settings: Callable[[], Settings]) -> Record:
+def _setting(group_id: str, key: str, text: bytes, deadline: Deadline, if_version: int | None) -> Change:
+    def change(old: Record | None, now: int, default_ttl: int | None) -> Record:
         _check_version(group_id, key, old, if_version)
-        return _written(old, text, now, deadline(old, now, settings))
+        return _written(old, text, now, deadline(old, now, default_ttl))
 
     return change
 
 
-def _deleting(group_id: str, key: str, if_version: int | None) -> LiveChange:
-    def change(old: Record | None, _now: int, _settings: Callable[[], Settings]) -> None:
+def _deleting(group_id: str, key: str, if_version: int | None) -> Change:
+    def change(old: Record | None, _now: int, _default_ttl: int | None) -> None:
         _check_version(group_id, key, old, if_version)
 
     return change

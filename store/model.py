@@ -31,7 +31,6 @@ class Settings(NamedTuple):
     default_ttl: int | None = None
     finished_at: int | None = None
     clear_at: int | None = None
-    configured_at: int | None = None
 
     @property
     def kept(self) -> bool:
@@ -40,7 +39,10 @@ class Settings(NamedTuple):
 
 
 class GroupRecord(NamedTuple):
-    """A group as a backend sums it up, counting live items only; sizes in bytes, times in milliseconds."""
+    """A group as a backend sums it up, counting live items only; sizes in bytes, times in milliseconds.
+
+    `approximate`: more items have expired than could be counted off.
+    """
 
     name: str
     items: int
@@ -49,6 +51,7 @@ class GroupRecord(NamedTuple):
     updated_at: int
     next_expiry: int | None
     settings: Settings
+    approximate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,10 @@ class Item:
 class GroupInfo:
     """A group summed up: live `items`, their `size` in bytes of JSON text, `default_ttl` in seconds.
 
-    `created_at` is when its oldest item was created, `updated_at` when an item was last written or removed, items since
-    expired included; `finished_at` is when the group was marked finished, `clear_at` when it is then cleared by itself.
+    `created_at` is when it came into being, `updated_at` when an item was last written or removed, items since expired
+    included: rewriting an item that is there moves it once a second at most. `finished_at` is when the group was marked
+    finished, `clear_at` when it is then cleared by itself. `approximate`: over 10,000 of its items have expired and are
+    not swept yet; `items` and `size` may count some of them.
     """
 
     id: str
@@ -82,6 +87,7 @@ class GroupInfo:
     default_ttl: float | None
     finished_at: datetime | None
     clear_at: datetime | None
+    approximate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +137,8 @@ class CleanupReport:
 class Stats:
     """What this process did with the store since opening it, and the bytes it takes (on disk, or of JSON text).
 
-    `reads` counts items asked for, of which `hits` were there and `misses` were not; `expired` counts items swept.
+    `reads` counts items asked for, of which `hits` were there and `misses` were not; `expired` counts items swept. Of
+    the reads of single items, `cache_hits` were answered from this process' memory, `cache_misses` were not.
     """
 
     reads: int
@@ -140,3 +147,5 @@ class Stats:
     writes: int
     expired: int
     size: int
+    cache_hits: int
+    cache_misses: int

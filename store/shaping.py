@@ -41,6 +41,7 @@ def group_of(record: GroupRecord) -> GroupInfo:
         None if settings.default_ttl is None else settings.default_ttl / 1000,
         _when(settings.finished_at),
         _when(settings.clear_at),
+        record.approximate,
     )
 
 

@@ -16,12 +16,12 @@ log = logging.getLogger("stepstate")
 class Sweepable(Protocol):
     """What the sweeper needs of a store."""
 
-    def sweep(self) -> int:
-        """Remove what has expired."""
+    def _sweep(self, *, yielding: bool) -> int:
+        """Remove what has expired, unless another process is at it."""
 
 
 class Sweeper:
-    """Calls a store's `sweep` every `interval` seconds, from a daemon thread that ends with the store."""
+    """Sweeps a store every `interval` seconds, from a daemon thread that ends with the store."""
 
     def __init__(self, store: Sweepable, interval: float) -> None:
         self._stopped = threading.Event()
@@ -53,7 +53,7 @@ class Sweeper:
             if store is None:
                 return
             try:
-                store.sweep()
+                store._sweep(yielding=True)
             except StoreClosed:
                 return
             except StoreError as error:

@@ -6,19 +6,23 @@ A backend is done when tests/store/test_contract_*.py pass on it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from store.model import GroupRecord, Record, Settings
 from store.paging import Query
 
-Change: TypeAlias = Callable[[Record | None, Callable[[], Settings]], Record | None]
-"""Gives an item's new record for its old one, None for absent. The same object back means there is nothing to write.
+Change: TypeAlias = Callable[[Record | None, int, int | None], Record | None]
+"""Gives an item's new record for its old one (None for absent), the time and the group's default TTL in milliseconds.
 
-It may call for the group's settings, may raise (then nothing is written) and may run more than once.
+The same object back means there is nothing to write. It may raise, and then nothing is written; it may run again.
 """
 
 SettingsChange: TypeAlias = Callable[[GroupRecord | None], Settings]
 """Gives a group's new settings; the argument is None if the group is not listed."""
+
+
+REFRESH_MS = 1000
 
 
 class Backend(Protocol):
@@ -28,17 +32,26 @@ class Backend(Protocol):
     def location(self) -> str:
         """Where the records are, in words for people."""
 
+    def peek(self, group: str, key: str) -> bytes | None:
+        """The live value of an item, if it can be had without waiting for anything; None says nothing."""
+
+    def peeks(self) -> tuple[int, int]:
+        """How many reads `peek` answered, and how many records had to be read otherwise."""
+
     def read(self, group: str, key: str) -> Record | None:
         """The record of one item."""
 
     def read_many(self, group: str, keys: Iterable[str]) -> dict[str, Record]:
         """The records of those keys that have one, all from one moment."""
 
-    def read_values(self, group: str) -> list[bytes]:
-        """The live values of a group in key order."""
+    def read_values(self, group: str) -> bytes:
+        """The live values of a group in key order, as one JSON array."""
 
-    def mutate_many(self, group: str, changes: Mapping[str, Change]) -> dict[str, tuple[Record | None, Record | None]]:
-        """Run one change per key in one transaction; the old and new record of each."""
+    def mutate(self, group: str, key: str, change: Change) -> bool:
+        """Run a change of one item in a transaction; whether anything was written."""
+
+    def mutate_many(self, group: str, changes: Mapping[str, Change]) -> int:
+        """Run one change per key in one transaction; how many of them wrote anything."""
 
     def scan_items(self, group: str, query: Query) -> list[tuple[str, Record]]:
         """Live items of a group, as the query asks."""
@@ -58,8 +71,14 @@ class Backend(Protocol):
         `groups` limits the choice; None means every listed group. Returns what was cleared.
         """
 
-    def sweep(self) -> int:
-        """Remove expired items and clear groups whose time is up; returns how many items."""
+    def sweep(self, *, yielding: bool = False) -> int:
+        """Remove expired items and clear groups whose time is up; returns how many items.
+
+        `yielding` leaves it to another process that is sweeping the same records at the moment.
+        """
+
+    def backup(self, path: Path) -> None:
+        """Write a copy of one moment to a new file."""
 
     def size(self) -> int:
         """Bytes taken."""
@@ -68,9 +87,14 @@ class Backend(Protocol):
         """Release everything; no call follows."""
 
 
+def refreshed(changed_at: int, now: int) -> int:
+    """When a group counts as changed if one of its items is rewritten now: rewriting moves it once a second at most."""
+    return now if now - changed_at >= REFRESH_MS else changed_at
+
+
 def cleared(settings: Settings) -> Settings:
     """What remains of a group's settings when it is cleared: configuration stays, the mark of a finished run goes."""
-    return Settings(default_ttl=settings.default_ttl, configured_at=settings.configured_at)
+    return Settings(default_ttl=settings.default_ttl)
 
 
 def is_live(record: Record, now: int) -> bool:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from cachetools import TLRUCache
 
-from store.backends.base import cleared, is_live
+from store.backends.base import cleared, is_live, refreshed
+from store.errors import UnsupportedBackend
 from store.forking import Rank, survives_fork
 from store.model import GroupRecord, Record, Settings
 from store.paging import GROUP_SORTS, ITEM_SORTS, Query, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from store.backends.base import Change, SettingsChange
     from store.clock import Clock
@@ -26,10 +28,10 @@ Place: TypeAlias = tuple[str, str]
 class _Group:
     """A group's records beside the cache, for listings, and what outlives them."""
 
-    def __init__(self, changed_at: int) -> None:
+    def __init__(self, now: int) -> None:
         self.records: dict[str, Record] = {}
         self.settings = Settings()
-        self.changed_at = changed_at
+        self.created_at = self.changed_at = now
 
 
 class _Cache(TLRUCache[Place, Record]):
@@ -63,9 +65,28 @@ class MemoryBackend:
         self._lock = threading.RLock()
         survives_fork(self._lock, Rank.BACKEND)
         self._groups: dict[str, _Group] = {}
+        self._bounded = max_items is not None
         self._cache = _Cache(max_items or math.inf, clock, self._forget)
         self._size = 0
         self._version_floor = 0  # the highest version among removed records
+        self._peeked = 0
+
+    def peek(self, group: str, key: str) -> bytes | None:
+        try:
+            held = self._groups.get(group)
+            record = held and held.records.get(key)
+        except TypeError:  # no names: the caller will say so
+            return None
+        if not record or (record.expires_at is not None and self._clock() >= record.expires_at):
+            return None
+        with self._lock:
+            self._peeked += 1
+            if self._bounded:
+                self._cache.get((group, key))  # it counts as used
+        return record.value
+
+    def peeks(self) -> tuple[int, int]:
+        return self._peeked, 0
 
     def read(self, group: str, key: str) -> Record | None:
         with self._lock:
@@ -76,18 +97,25 @@ class MemoryBackend:
             found = {key: self._cache.get((group, key)) for key in keys}
         return {key: record for key, record in found.items() if record is not None}
 
-    def read_values(self, group: str) -> list[bytes]:
-        return [record.value for _, record in sorted(self._rows(group))]
+    def read_values(self, group: str) -> bytes:
+        return b"[%s]" % b",".join([record.value for _, record in sorted(self._rows(group))])
 
-    def mutate_many(self, group: str, changes: Mapping[str, Change]) -> dict[str, tuple[Record | None, Record | None]]:
+    def mutate(self, group: str, key: str, change: Change) -> bool:
+        return bool(self.mutate_many(group, {key: change}))
+
+    def mutate_many(self, group: str, changes: Mapping[str, Change]) -> int:
         with self._lock:
             self._cache.expire()
             held = self._groups.get(group)
-            settings = Settings() if held is None else held.settings
+            default_ttl = None if held is None else held.settings.default_ttl
+            now = self._clock()
             olds = {key: self._cache.get((group, key)) for key in changes}
             # Every change is computed before the first is written: one that raises leaves nothing behind.
-            news = {key: change(olds[key], lambda: settings) for key, change in changes.items()}
-            return {key: (olds[key], self._write(group, key, olds[key], news[key])) for key in changes}
+            news = {key: change(olds[key], now, default_ttl) for key, change in changes.items()}
+            written = [key for key in changes if news[key] is not olds[key]]
+            for key in written:
+                self._write(group, key, olds[key], news[key])
+            return len(written)
 
     def scan_items(self, group: str, query: Query) -> list[tuple[str, Record]]:
         return select(self._rows(group), query, ITEM_SORTS[query.sort], lambda row: row[0])
@@ -104,14 +132,11 @@ class MemoryBackend:
 
     def configure(self, group: str, change: SettingsChange) -> None:
         with self._lock:
+            self._cache.expire()
             known = self.read_group(group)
             settings = change(known)
             if known is not None or settings.kept:
-                now = self._clock()
-                held = self._groups.setdefault(group, _Group(now))
-                held.settings = settings
-                if known is None:
-                    held.changed_at = now
+                self._groups.setdefault(group, _Group(self._clock())).settings = settings
                 self._drop_if_idle(group)
 
     def clear(self, groups: Sequence[str] | None, chosen: Callable[[GroupRecord], bool]) -> list[GroupRecord]:
@@ -126,13 +151,16 @@ class MemoryBackend:
                 self._drop_if_idle(group.name)
             return gone
 
-    def sweep(self) -> int:
+    def sweep(self, *, yielding: bool = False) -> int:  # noqa: ARG002 - nobody else has these records
         with self._lock:
             self._cache.expire()
             expired, self._cache.expired = self._cache.expired, 0
             now = self._clock()
             due = [name for name, held in self._groups.items() if (held.settings.clear_at or math.inf) <= now]
             return expired + sum(group.items for group in self.clear(due, lambda _: True))
+
+    def backup(self, path: Path) -> None:
+        raise UnsupportedBackend(f"memory:// cannot be copied to {path}: export its items instead")
 
     def size(self) -> int:
         return self._size
@@ -155,23 +183,24 @@ class MemoryBackend:
         found = (_summary(name, self._groups[name], now) for name in wanted)
         return [group for group in found if group is not None]
 
-    def _write(self, group: str, key: str, old: Record | None, new: Record | None) -> Record | None:
-        if new is old:
-            return new
+    def _write(self, group: str, key: str, old: Record | None, new: Record | None) -> None:
         if new is None:
             self._groups[group].changed_at = self._clock()
             self._remove(group, key)
             self._drop_if_idle(group)
-            return None
+            return
         if not new.version:
             held = self._groups.get(group)
             # One whose time was up a moment ago may still be listed: it is not among the removed ones yet.
             before = held.records.get(key) if held else None
             new = new._replace(version=max(self._version_floor, before.version if before else 0) + 1)
-        self._put(group, key, new)
-        return new
+        held = self._put(group, key, new)
+        if old is None:
+            held.changed_at = max(held.changed_at, new.updated_at)
+        elif new.version != old.version:
+            held.changed_at = refreshed(held.changed_at, new.updated_at)
 
-    def _put(self, group: str, key: str, record: Record) -> None:
+    def _put(self, group: str, key: str, record: Record) -> _Group:
         place = (group, key)
         with contextlib.suppress(KeyError):  # TLRUCache refuses a record whose time is up already
             self._cache[place] = record
@@ -182,6 +211,7 @@ class MemoryBackend:
         held.records[key] = record
         if place not in self._cache:
             self._forget(place, record)
+        return held
 
     def _remove(self, group: str, key: str) -> None:
         record = self._groups[group].records[key]
@@ -193,7 +223,6 @@ class MemoryBackend:
         group, key = place
         held = self._groups.get(group)
         if held is not None and held.records.get(key) is record:
-            held.changed_at = max(held.changed_at, record.updated_at)
             self._unlist(group, key, record)
             self._drop_if_idle(group)
 
@@ -216,8 +245,8 @@ def _summary(name: str, held: _Group, now: int) -> GroupRecord | None:
         name,
         len(live),
         sum(len(record.value) for record in live),
-        min((record.created_at for record in live), default=held.settings.configured_at or now),
-        max([held.changed_at, *(record.updated_at for record in held.records.values())]),
+        held.created_at,
+        held.changed_at,
         min((record.expires_at for record in live if record.expires_at is not None), default=None),
         held.settings,
     )

@@ -1,172 +1,152 @@
-"""The SQLite file: connections to it, its schema, and SQLite's errors as the store's own."""
+"""The SQLite file: connections to it, transactions, and SQLite's errors as the store's own."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
+import tempfile
 import threading
 import time
 import weakref
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import apsw
 
+from store.backends import sqlite_opening
+from store.backends.generations import COMMITS, SUFFIX
 from store.errors import StoreBusy, StoreClosed, StoreCorrupt, StoreError, StoreUnavailable
 from store.forking import Rank, survives_fork
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
 
-APPLICATION_ID = int.from_bytes(b"stst")  # marks the file as ours: https://sqlite.org/pragma.html#pragma_application_id
-SCHEMA_VERSION = 1
-JOURNAL_BYTES = 16 * 1024 * 1024
+T = TypeVar("T")
 
-# NORMAL in WAL mode loses nothing when a process is killed; a power cut may take the last commits, never consistency.
-_PRAGMAS = f"PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = {JOURNAL_BYTES}"
-_SCHEMA = Path(__file__).with_name("schema.sql")
+MOVED_SECONDS = 0.1
 
 
-class _Held:
-    """A thread's connection, and the lock that the thread holds while it is inside SQLite."""
+class Connected:
+    """A thread's connection. While a thread is in its context, SQLite's errors become the store's."""
 
-    def __init__(self) -> None:
-        self.connection: apsw.Connection | None = None
-        self.lock = threading.RLock()
-        survives_fork(self.lock, Rank.BACKEND)
+    def __init__(self, file: SqliteFile) -> None:
+        self._file = file
+        self._lock = threading.RLock()
+        survives_fork(self._lock, Rank.BACKEND)
+        self._connection: apsw.Connection | None = None
+        self._seen = (0, 0)
+
+    def __enter__(self) -> apsw.Connection:
+        self._lock.acquire()
+        if self._connection is None:
+            try:
+                self._connection = self._file.connect()
+            except BaseException as error:
+                self.__exit__(type(error), error, error.__traceback__)
+                raise
+        return self._connection
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lock.release()
+        if isinstance(error, apsw.Error):
+            raise self._file.translated(error) from error
+
+    def close(self) -> None:
+        """Close the connection for good, once the call that is under way has ended."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+
+    def looked(self) -> tuple[bool, bool]:
+        """Whether another connection has committed since the last look, and whether any writer has announced it."""
+        with self as connection:
+            before, now = self._seen, (connection.pragma("data_version"), self._file.generations.words[COMMITS])
+            self._seen = now
+        return before[0] != now[0], before[1] != now[1]
 
 
 class SqliteFile:
-    """One database file, with a connection for each thread.
+    """One database file in WAL mode, with a connection for each thread.
 
     Args:
         path: the file; it and its folders are made if `create`.
         timeout: seconds to wait for another writer.
+        create: whether a file that is not there is made.
+        durable: whether each commit is flushed to the disk.
 
     Raises:
-        StoreUnavailable: it cannot be opened or made, belongs to another program, or has a newer schema.
+        StoreUnavailable: it cannot be opened or made, belongs to another program, or has another schema.
         StoreCorrupt: it is not a database, or is damaged.
     """
 
-    def __init__(self, path: Path, timeout: float, *, create: bool) -> None:
+    def __init__(self, path: Path, timeout: float, *, create: bool, durable: bool) -> None:
         # Absolute: names such as ":memory:" mean something else to SQLite, and the process may change its folder.
         self.path = path.absolute()
         self._timeout = timeout
+        self._durable = durable
         self._registry = threading.Lock()
         survives_fork(self._registry, Rank.INNERMOST)
         self._forget_connections()
-        _make_folder(path, create)
-        with self.reading() as connection:
-            self._prepare(connection)
+        self._look_at = 0.0
+        self._place: tuple[int, int] | None = None
+        sqlite_opening.make_folder(path, create=create)
+        try:
+            self.generations = sqlite_opening.prepare(self.path, self._configured(create=create), timeout)
+        except apsw.Error as error:
+            raise self.translated(error) from error
+        self._place = self._found()
         _FILES.add(self)
 
-    @contextlib.contextmanager
-    def writing(self) -> Iterator[apsw.Connection]:
-        """A transaction that holds the write lock from its start: what it reads is still true when it commits."""
-        with self.reading() as connection:
+    def connected(self) -> Connected:
+        """This thread's connection."""
+        held: Connected | None = getattr(self._local, "held", None)
+        if held is None:
+            held = self._local.held = Connected(self)
+            with self._registry:
+                self._all_connected.add(held)
+        return held
+
+    def write(self, work: Callable[[apsw.Connection], tuple[T, Iterable[int]]]) -> T:
+        """Run a transaction that holds the write lock from its start: what it reads is still true when it commits.
+
+        `work` returns its result and the slots of the counters that stand for what it has changed.
+        """
+        with self.connected() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                yield connection
-                connection.execute("COMMIT")
+                result, slots = work(connection)
+                self._commit(connection, slots)
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+        if time.monotonic() >= self._look_at:
+            self.check_place()
+        return result
 
-    @contextlib.contextmanager
-    def reading(self) -> Iterator[apsw.Connection]:
-        """This thread's connection, for a single SELECT, which sees one moment of the store."""
-        held = self._held_by_this_thread()
-        with held.lock, self.errors():
-            if held.connection is None:
-                held.connection = self._connect()
-            yield held.connection
+    def check_place(self) -> None:
+        """Make sure that the file is still the one that was opened.
 
-    @contextlib.contextmanager
-    def errors(self) -> Iterator[None]:
-        """Turns SQLite's errors into the store's."""
-        try:
-            yield
-        except apsw.Error as error:
-            raise self._translated(error) from error
+        Raises:
+            StoreUnavailable: it was removed or replaced: what is written now would be gone with the last process.
+        """
+        self._look_at = time.monotonic() + MOVED_SECONDS
+        if self._found() != self._place:
+            raise StoreUnavailable(
+                f"{self.path} was removed or replaced since it was opened; close the store and open it anew"
+            )
 
-    def size(self) -> int:
-        """Bytes on disk: the database and its write-ahead log."""
-        return sum(_bytes(Path(f"{self.path}{suffix}")) for suffix in ("", "-wal"))
+    def connect(self) -> apsw.Connection:
+        """A new connection to the file, which has to be there."""
+        self.check_place()
+        return self._configured(create=False)
 
-    def close(self) -> None:
-        """Close every thread's connection, once the calls that are under way have ended."""
-        with self._registry:
-            all_held = list(self._held)
-        for held in all_held:
-            with held.lock:
-                if held.connection is not None:
-                    held.connection.close()
-
-    def after_fork(self) -> None:
-        """In a child process: leave the parent's connections untouched for good, as SQLite demands."""
-        _INHERITED.extend(self._held)
-        self._forget_connections()
-
-    def _forget_connections(self) -> None:
-        self._local = threading.local()
-        self._held: weakref.WeakSet[_Held] = weakref.WeakSet()
-
-    def _held_by_this_thread(self) -> _Held:
-        held: _Held | None = getattr(self._local, "held", None)
-        if held is None:
-            held = self._local.held = _Held()
-            with self._registry:
-                self._held.add(held)
-        return held
-
-    def _connect(self) -> apsw.Connection:
-        connection = apsw.Connection(str(self.path))
-        milliseconds = round(self._timeout * 1000)
-        connection.set_busy_timeout(milliseconds)
-        # Where SQLite was built with blocking locks they wake the next writer at once, which is faster and fairer.
-        connection.setlk_timeout(milliseconds, 0)
-        connection.execute(_PRAGMAS).fetchall()
-        return connection
-
-    def _prepare(self, connection: apsw.Connection) -> None:
-        if self._is_ready(connection):
-            return
-        self._use_wal(connection)
-        with self.writing():
-            if not self._is_ready(connection):  # another process may have been first
-                connection.execute(_SCHEMA.read_text(encoding="utf-8"))
-                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION}")
-
-    def _is_ready(self, connection: apsw.Connection) -> bool:
-        """Whether the schema is there; False for an empty file. Whatever else the file holds is refused unchanged."""
-        with connection:  # one read transaction: another process may be making the schema right now
-            application = connection.pragma("application_id")
-            version = connection.pragma("user_version")
-            tables = connection.execute("SELECT count(*) FROM sqlite_schema").get
-        if application == APPLICATION_ID and version == SCHEMA_VERSION:
-            return True
-        if application == APPLICATION_ID:
-            known = f"this stepstate reads version {SCHEMA_VERSION}"
-            raise StoreUnavailable(f"{self.path} has schema version {version}, made by a newer stepstate; {known}")
-        if application or version or tables:
-            raise StoreUnavailable(f"{self.path} is an SQLite database of another program, not a stepstate store")
-        return False
-
-    def _use_wal(self, connection: apsw.Connection) -> None:
-        """Switching to WAL does not wait for others that switch at the same moment, so this does."""
-        deadline = time.monotonic() + self._timeout
-        while True:
-            try:
-                connection.pragma("journal_mode", "wal")
-            except apsw.BusyError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.005)
-            else:
-                return
-
-    def _translated(self, error: apsw.Error) -> StoreError:
+    def translated(self, error: apsw.Error) -> StoreError:
+        """SQLite's error as the store's own."""
         match error:
             case apsw.BusyError() | apsw.LockedError():
                 return StoreBusy(f"{self.path} was locked by other writers for {self._timeout:g} s")
@@ -176,7 +156,72 @@ class SqliteFile:
                 return StoreCorrupt(f"{self.path} is not a database")
             case apsw.CorruptError():
                 return StoreCorrupt(f"{self.path} is damaged: {error}")
+            case apsw.FullError():
+                return StoreUnavailable(f"{self.path} cannot grow: the disk is full")
         return StoreUnavailable(f"{self.path} cannot be used: {error}")
+
+    def backup(self, path: Path) -> None:
+        """Write a copy of one moment to a new file."""
+        descriptor, temporary = tempfile.mkstemp(prefix=path.name, dir=path.parent)
+        os.close(descriptor)
+        try:
+            with self.connected() as connection:
+                connection.execute("VACUUM INTO ?", (temporary,))
+            shutil.copymode(self.path, temporary)
+            os.replace(temporary, path)
+        finally:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+
+    def size(self) -> int:
+        """Bytes on disk: the database and its write-ahead log."""
+        return sum(_bytes(Path(f"{self.path}{suffix}")) for suffix in ("", "-wal"))
+
+    def close(self) -> None:
+        """Close every thread's connection, once the calls that are under way have ended."""
+        with self._registry:
+            all_connected = list(self._all_connected)
+        for held in all_connected:
+            held.close()
+
+    def after_fork(self) -> None:
+        """In a child process: leave the parent's connections untouched for good, as SQLite demands."""
+        _INHERITED.extend(self._all_connected)
+        self._forget_connections()
+
+    def _commit(self, connection: apsw.Connection, slots: Iterable[int]) -> None:
+        if not self.generations.writable:
+            raise StoreUnavailable(f"{self.path}{SUFFIX} cannot be written, so other processes could not be told")
+        self.generations.begin(slots)
+        try:
+            connection.execute("COMMIT")
+        finally:
+            self.generations.end(slots)
+
+    def _forget_connections(self) -> None:
+        self._local = threading.local()
+        self._all_connected: weakref.WeakSet[Connected] = weakref.WeakSet()
+
+    def _configured(self, *, create: bool) -> apsw.Connection:
+        flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if create else 0)
+        connection = apsw.Connection(str(self.path), flags)
+        milliseconds = round(self._timeout * 1000)
+        connection.set_busy_timeout(milliseconds)
+        # Where SQLite was built with blocking locks they wake the next writer at once, which is faster and fairer.
+        connection.setlk_timeout(milliseconds, 0)
+        # NORMAL loses nothing when a process is killed; a power cut may take the last commits, never consistency.
+        connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {sqlite_opening.WAL_PAGES}").fetchall()
+        connection.execute(f"PRAGMA journal_size_limit = {sqlite_opening.WAL_PAGES * sqlite_opening.PAGE}").fetchall()
+        connection.execute(f"PRAGMA cache_size = -{sqlite_opening.CACHE_KIB}").fetchall()
+        return connection
+
+    def _found(self) -> tuple[int, int] | None:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
 
 def _bytes(path: Path) -> int:
@@ -186,25 +231,8 @@ def _bytes(path: Path) -> int:
         return 0
 
 
-def _make_folder(path: Path, create: bool) -> None:
-    what = f"cannot make the folder {path.parent}"
-    try:
-        str(path).encode()  # SQLite takes UTF-8
-        if create:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        what = f"{path} cannot be used"
-        path.stat()
-    except FileNotFoundError as error:
-        if not create:
-            raise StoreUnavailable(f"there is no store at {path}") from error
-    except OSError as error:
-        raise StoreUnavailable(f"{what}: {error.strerror}") from error
-    except ValueError as error:  # NUL or a lone surrogate
-        raise StoreUnavailable(f"{str(path)!r} names no file: {error}") from error
-
-
 _FILES: weakref.WeakSet[SqliteFile] = weakref.WeakSet()
-_INHERITED: list[_Held] = []
+_INHERITED: list[Connected] = []
 
 
 def _after_fork() -> None:

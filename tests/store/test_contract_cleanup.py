@@ -104,16 +104,18 @@ def test_an_empty_group_is_stale_if_it_is_finished_but_not_for_its_default_ttl_a
     assert remaining(state) == ["configured"]  # its default TTL is configuration
 
 
-def test_stale_tells_counts_and_sizes(state: Store) -> None:
+def test_stale_tells_counts_and_sizes(state: Store, clock: ManualClock) -> None:
     state.set_many("g", {"a": "xx", "b": 1})
+    clock.advance(1)
     assert state.stale(match="g") == state.groups().items
     assert (state.stale(match="g")[0].items, state.stale(match="g")[0].size) == (2, 5)
 
 
-def test_cleanup_clears_what_the_rules_choose(state: Store) -> None:
+def test_cleanup_clears_what_the_rules_choose(state: Store, clock: ManualClock) -> None:
     state.set_many("wf-2", {"a": 1, "b": 22})
     state.set("wf-1", "a", "x")
     state.set("orders", "a", 1)
+    clock.advance(1)
     chosen = state.stale(match="wf-*")
     assert [group.id for group in chosen] == ["wf-1", "wf-2"]
     assert state.cleanup(match="wf-*") == CleanupReport(groups=chosen, items=3, size=6)
@@ -131,9 +133,10 @@ def test_cleanup_keeps_default_ttls_and_drops_marks(state: Store) -> None:
     assert (group.items, group.default_ttl, group.finished_at, group.clear_at) == (0, 60, None, None)
 
 
-def test_a_dry_run_reports_and_clears_nothing(state: Store) -> None:
+def test_a_dry_run_reports_and_clears_nothing(state: Store, clock: ManualClock) -> None:
     state.set_many("g", {"a": 1, "b": 2})
     state.finish("g")
+    clock.advance(1)
     before = state.groups().items
     report = state.cleanup(finished=True, dry_run=True)
     assert (report.groups, report.items, report.size) == (before, 2, 2)
@@ -191,11 +194,21 @@ def test_expired_items_are_not_counted(state: Store, clock: ManualClock) -> None
 def test_cleanup_of_groups_as_they_were_seen_leaves_those_that_changed_since(state: Store, clock: ManualClock) -> None:
     state.set("a", "k", 1)
     state.set("b", "k", 1)
-    seen = {group.id: group.updated_at for group in state.stale(match="*")}
     clock.advance(1)
-    state.set("b", "fresh", 1)
+    seen = {group.id: group.updated_at for group in state.stale(match="*")}
+    state.set("b", "k", 2)
     assert [group.id for group in state.cleanup(match="*", groups=seen).groups] == ["a"]
-    assert state.list("b") == [1, 1]
+    assert state.list("b") == [2]
+
+
+def test_a_group_seen_within_a_second_of_its_change_stays(state: Store, clock: ManualClock) -> None:
+    state.set("a", "k", 1)
+    clock.advance(0.5)
+    seen = {group.id: group.updated_at for group in state.stale(match="*")}
+    state.set("a", "k", 2)  # too early to move the group's time of change
+    clock.advance(10)
+    assert state.cleanup(match="*", groups=seen).groups == []
+    assert state.list("a") == [2]
 
 
 @pytest.mark.parametrize("seen", [None, 1, datetime(2027, 1, 15)], ids=repr)

@@ -49,9 +49,10 @@ def test_a_group_is_summed_up(state: Store, clock: ManualClock) -> None:
 
 def test_only_live_items_count(state: Store, clock: ManualClock) -> None:
     state.set("g", "old", "xxx", ttl=10)
+    created = moment(clock.now)
     clock.advance(5)
     state.set("g", "live", 1, ttl=60)
-    created, expiry = moment(clock.now), moment(clock.now + 60_000)
+    expiry = moment(clock.now + 60_000)
     clock.advance(5)
     for swept in (False, True):
         if swept:
@@ -76,6 +77,33 @@ def test_a_group_is_updated_by_writing_and_by_removing(state: Store, clock: Manu
     assert summary(state).updated_at == moment(clock.now)
     clock.advance(5)
     state.delete("g", "a")
+    assert summary(state).updated_at == moment(clock.now)
+
+
+@pytest.mark.parametrize("swept", [False, True])
+def test_a_group_of_which_nothing_was_live_comes_into_being_anew(
+    state: Store, clock: ManualClock, swept: bool
+) -> None:
+    state.set_many("g", {"a": 1, "b": 1}, ttl=10)
+    clock.advance(100)
+    if swept:
+        state.sweep()
+    assert state.group("g") is None
+    state.set("g", "a", 1, ttl=10)
+    assert (summary(state).created_at, summary(state).items) == (moment(clock.now), 1)
+
+
+def test_rewriting_updates_a_group_once_a_second_at_most(state: Store, clock: ManualClock) -> None:
+    state.set("g", "a", 1)
+    first = moment(clock.now)
+    clock.advance(0.999)
+    state.set("g", "a", 2)
+    assert summary(state).updated_at == first
+    clock.advance(0.001)
+    state.set("g", "a", 3)
+    assert summary(state).updated_at == moment(clock.now)
+    clock.advance(0.001)
+    state.set("g", "b", 1)
     assert summary(state).updated_at == moment(clock.now)
 
 

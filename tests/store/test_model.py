@@ -37,11 +37,11 @@ class ModelItem:
 @dataclass
 class ModelGroup:
     items: dict[str, ModelItem] = field(default_factory=dict)
+    created: int = 0
     changed: int = 0
     default_ttl: float | None = None
     finished: int | None = None
     clear_at: int | None = None
-    configured: int | None = None
 
     @property
     def kept(self) -> bool:
@@ -83,7 +83,7 @@ class ModelTest(RuleBasedStateMachine):
     def write(self, group: str, key: str, value: Any, ttl: Any, *, keep: bool = False) -> Any:
         expires: int | None
         old = self.live(group).get(key)
-        held = self.groups.setdefault(group, ModelGroup())
+        held = self.begun(group)
         if isinstance(ttl, int | float):
             expires = self.now + round(ttl * 1000)
         elif old is not None and (ttl is KEEP or (ttl is None and keep)):
@@ -93,8 +93,15 @@ class ModelTest(RuleBasedStateMachine):
         else:
             expires = self.now + round(held.default_ttl * 1000)
         held.items[key] = ModelItem(value, old.created if old else self.now, self.now, expires)
-        held.changed = self.now
+        if old is None or self.now - held.changed >= 1000:
+            held.changed = self.now
         return old and old.value
+
+    def begun(self, group: str) -> ModelGroup:
+        """The group, made anew unless it is listed."""
+        if not self.listed(group):
+            self.groups[group] = ModelGroup({}, self.now, self.now)
+        return self.groups[group]
 
     def remove(self, group: str, key: str) -> Any:
         old = self.live(group).get(key)
@@ -105,8 +112,7 @@ class ModelTest(RuleBasedStateMachine):
 
     def empty(self, group: str) -> None:
         held = self.groups[group]
-        self.groups[group] = ModelGroup({}, self.now, held.default_ttl)
-        self.groups[group].configured = held.configured if self.groups[group].kept else None
+        self.groups[group] = ModelGroup({}, held.created, self.now, held.default_ttl)
 
     @rule(seconds=TIMES)
     def time_passes(self, seconds: float) -> None:
@@ -175,9 +181,7 @@ class ModelTest(RuleBasedStateMachine):
         self.state.configure(group, default_ttl=seconds)
         if not listed and seconds is None:
             return
-        held = self.groups.setdefault(group, ModelGroup())
-        held.default_ttl = seconds
-        self.note_settings(group, listed=listed)
+        self.begun(group).default_ttl = seconds
 
     @rule(group=GROUPS, keep_for=st.one_of(st.none(), SECONDS))
     def finish(self, group: str, keep_for: float | None) -> None:
@@ -186,7 +190,6 @@ class ModelTest(RuleBasedStateMachine):
             held = self.groups[group]
             held.finished = self.now
             held.clear_at = None if keep_for is None else self.now + round(keep_for * 1000)
-            self.note_settings(group, listed=True)
 
     @rule(group=GROUPS)
     def reopen(self, group: str) -> None:
@@ -195,13 +198,6 @@ class ModelTest(RuleBasedStateMachine):
         if listed:
             held = self.groups[group]
             held.finished = held.clear_at = None
-            self.note_settings(group, listed=True)
-
-    def note_settings(self, group: str, *, listed: bool) -> None:
-        held = self.groups[group]
-        held.configured = (held.configured or self.now) if held.kept else None
-        if not listed:
-            held.changed = self.now
 
     @rule(idle=st.one_of(st.none(), SECONDS), finished=st.sampled_from([None, True, False]), dry_run=st.booleans())
     def cleanup(self, idle: float | None, finished: bool | None, dry_run: bool) -> None:
@@ -247,8 +243,7 @@ class ModelTest(RuleBasedStateMachine):
             assert item.version == self.versions[name, item.key]
         assert group is not None
         assert (group.items, group.size) == (len(items), sum(item.size for item in items))
-        created = min((item.created for item in live.values()), default=held.configured)
-        assert (ms(group.created_at), ms(group.updated_at)) == (created, held.changed)
+        assert (ms(group.created_at), ms(group.updated_at)) == (held.created, held.changed)
         expiries = [item.expires for item in live.values() if item.expires is not None]
         assert (group.next_expiry and ms(group.next_expiry)) == min(expiries, default=None)
         assert (group.default_ttl, group.finished_at and ms(group.finished_at)) == (held.default_ttl, held.finished)

@@ -6,10 +6,12 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from store import Store, VersionConflict, open_store
+from store.backends import sqlite_items
 from tests.store.support import in_children
 
 COUNT = [{"type": "increment", "path": "n", "by": 1}]
@@ -151,23 +153,18 @@ def test_a_child_that_closes_its_store_leaves_the_parents_open(url: str) -> None
 
 
 def test_a_writer_that_dies_in_the_middle_leaves_neither_lock_nor_half_a_write(url: str) -> None:
-    class DyingClock:
-        """Ends the process in the middle of the transaction that comes third to ask for the time."""
-
-        asked = 0
-
-        def __call__(self) -> int:
-            if self.asked:
-                self.asked -= 1
-                if not self.asked:
-                    os._exit(7)
-            return 1_800_000_000_000
-
     def work() -> int:
-        clock = DyingClock()
-        state = open_store(url, clock=clock, sweep_interval=None)
+        state = opened(url)
         state.set("g", "done", 1)
-        clock.asked = 3
+        whole, seen = sqlite_items.mutate, list[object]()
+
+        def dying(*arguments: Any) -> bool:
+            seen.append(arguments)
+            if len(seen) == 4:
+                os._exit(7)
+            return whole(*arguments)
+
+        sqlite_items.mutate = dying  # type: ignore[assignment]
         state.set_many("g", dict.fromkeys("abcdef", 1))
         return 0
 

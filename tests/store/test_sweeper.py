@@ -90,7 +90,8 @@ class Failing:
     def __init__(self) -> None:
         self.sweeps = 0
 
-    def sweep(self) -> int:
+    def _sweep(self, *, yielding: bool) -> int:
+        assert yielding
         self.sweeps += 1
         if self.sweeps == 1:
             raise StoreBusy("locked for 5 s")

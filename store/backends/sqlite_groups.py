@@ -1,0 +1,190 @@
+"""Groups in SQLite: their rows, in which what they hold is counted as it changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from store.backends.base import cleared, is_live, refreshed
+from store.backends.sqlite_paging import bindings, paged
+from store.model import GroupRecord, Record, Settings
+from store.paging import NEVER_EXPIRES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import apsw
+
+    from store.paging import Query
+
+COUNTED = 10_000
+"""The most expired items of one group that are counted off it, and the most that are looked at for the next expiry."""
+_FEW = 200  # items that go at once with their group; more are taken out of sight, and removed in batches afterwards
+_STEP = 64  # `top` is raised in steps, so that rewriting an item seldom writes its group
+
+_SETTINGS = "default_ttl, finished_at, clear_at"
+_EXPIRED = "group_id = g.id AND expiry_bucket <= :now >> 16 AND expires_at <= :now"
+_LIVE = "group_id = g.id AND expiry_bucket >= :now >> 16 AND expires_at > :now"
+_LISTED = f"""(
+  items > expiring OR default_ttl IS NOT NULL OR finished_at IS NOT NULL
+  OR EXISTS (SELECT 1 FROM items WHERE {_LIVE} ORDER BY expiry_bucket DESC LIMIT 1)
+)"""
+_GONE = f"iif(next_expiry <= :now, (SELECT count(*) FROM (SELECT 1 FROM items WHERE {_EXPIRED} LIMIT {COUNTED})), 0)"
+_GONE_SIZE = f"""iif(next_expiry <= :now, (
+  SELECT coalesce(sum(octet_length(value)), 0) FROM (SELECT value FROM items WHERE {_EXPIRED} LIMIT {COUNTED})
+), 0)"""
+_NEXT_EXPIRY = f"""iif(expiring, (
+  SELECT min(expires_at) FROM (
+    SELECT expires_at FROM items WHERE {_LIVE} AND expiry_bucket = (
+      SELECT expiry_bucket FROM items WHERE {_LIVE} ORDER BY expiry_bucket LIMIT 1
+    ) LIMIT {COUNTED}
+  )
+), NULL)"""
+_SUMMARY = f"""
+  name, items - {_GONE}, size - {_GONE_SIZE}, created_at, changed_at, {_NEXT_EXPIRY}, {_GONE} >= {COUNTED}, {_SETTINGS}
+"""
+_SORTS: Mapping[str, str] = {
+    "id": "name",
+    "items": f"items - {_GONE}",
+    "size": f"size - {_GONE_SIZE}",
+    "created": "created_at",
+    "updated": "changed_at",
+    "expires": f"coalesce({_NEXT_EXPIRY}, {NEVER_EXPIRES})",
+}
+
+_READ = f"SELECT {_SUMMARY} FROM groups AS g WHERE name = :group AND {_LISTED}"
+_READ_ALL = f"SELECT {_SUMMARY} FROM groups AS g WHERE {_LISTED}"
+_READ_MANY = f"{_READ_ALL} AND name IN (SELECT value FROM json_each(:groups))"
+_FIND = f"SELECT id, floor, {_LISTED} FROM groups AS g WHERE name = :group"
+_INSERT = f"INSERT INTO groups (name, created_at, changed_at, floor, top, {_SETTINGS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_CONFIGURE = "UPDATE groups SET default_ttl = ?, finished_at = ?, clear_at = ? WHERE name = ? RETURNING id, items"
+_ADD = """
+  UPDATE groups SET items = items + 1, expiring = expiring + ?, size = size + ?, changed_at = max(changed_at, ?),
+    top = max(top, ?) WHERE id = ?
+"""
+_REWRITE = """
+  UPDATE groups SET expiring = expiring + ?, size = size + ?, changed_at = ?, top = max(top, ?) WHERE id = ?
+"""
+_LOWER_NEXT_EXPIRY = "UPDATE groups SET next_expiry = ?1 WHERE id = ?2 AND (next_expiry IS NULL OR next_expiry > ?1)"
+_REMOVE = """
+  UPDATE groups SET items = items - ?, expiring = expiring - ?, size = size - ?, changed_at = max(changed_at, ?),
+    floor = max(floor, ?) WHERE id = ? RETURNING items = 0 AND default_ttl IS NULL AND finished_at IS NULL
+"""
+
+
+def scan(db: apsw.Connection, query: Query, now: int) -> list[GroupRecord]:
+    """Listed groups, as the query asks. Only those of the page are summed up."""
+    value = _SORTS[query.sort]
+    where = f"(:search = '' OR instr(lower(name), :search)) AND {_LISTED}"
+    page = f"SELECT id, {value} AS sorted FROM groups AS g WHERE {where} {paged(query, value, 'name')}"
+    order = "DESC" if query.descending else "ASC"
+    sql = f"SELECT {_SUMMARY} FROM ({page}) JOIN groups AS g USING (id) ORDER BY sorted {order}, name"
+    return [_record(row) for row in db.execute(sql, {"now": now, **bindings(query)})]
+
+
+def read(db: apsw.Connection, group: str, now: int) -> GroupRecord | None:
+    """One group, if it is listed."""
+    row: Any = db.execute(_READ, {"group": group, "now": now}).fetchone()
+    return None if row is None else _record(row)
+
+
+def read_many(db: apsw.Connection, groups: Sequence[str] | None, now: int) -> list[GroupRecord]:
+    """Those of the groups that are listed; None for all."""
+    names = None if groups is None else orjson.dumps(list(groups)).decode()
+    rows = db.execute(_READ_ALL if groups is None else _READ_MANY, {"now": now, "groups": names})
+    return [_record(row) for row in rows]
+
+
+def default_ttl(db: apsw.Connection, group: str) -> int | None:
+    """A group's default TTL."""
+    found: int | None = db.execute("SELECT default_ttl FROM groups WHERE name = ?", (group,)).get
+    return found
+
+
+def configure(db: apsw.Connection, group: str, changed: Settings, now: int) -> None:
+    """Give a group new settings; it comes into being, or ends, where they ask for it."""
+    if changed.kept:
+        begun(db, group, now)
+    row: Any = db.execute(_CONFIGURE, (*changed, group)).fetchone()
+    if row is not None and row[1] == 0 and not changed.kept:
+        _retire(db, row[0])
+
+
+def begun(db: apsw.Connection, group: str, now: int) -> tuple[int, int]:
+    """The id of a group, and the version above which a new item's has to be. It begins anew unless it is listed."""
+    found: Any = db.execute(_FIND, {"group": group, "now": now}).fetchone()
+    if found is None:
+        floor: int = db.execute("SELECT floor FROM store").get
+        db.execute(_INSERT, (group, now, now, floor, floor, None, None, None))
+        return db.last_insert_rowid(), floor
+    group_id, floor, listed = found
+    if not listed:
+        db.execute("UPDATE groups SET created_at = ?1, changed_at = ?1 WHERE id = ?2", (now, group_id))
+    return group_id, floor
+
+
+def added_item(db: apsw.Connection, group_id: int, new: Record) -> None:
+    """Count an item that was put into a group."""
+    expiring = new.expires_at is not None
+    db.execute(_ADD, (expiring, len(new.value), new.updated_at, _top(new.version), group_id))
+    if expiring:
+        db.execute(_LOWER_NEXT_EXPIRY, (new.expires_at, group_id))
+
+
+def rewrote_item(db: apsw.Connection, group_id: int, old: Record, new: Record, changed_at: int, now: int) -> None:
+    """Count what a new record in place of an old one changes."""
+    size = len(new.value) - len(old.value)
+    expiring = (new.expires_at is not None) - (old.expires_at is not None)
+    at = changed_at
+    if new.version != old.version:
+        # An item that had expired counts as added, whether or not it was swept.
+        at = refreshed(changed_at, now) if is_live(old, now) else max(changed_at, now)
+    top = _top(new.version)
+    if size or expiring or at != changed_at or top != _top(old.version):
+        db.execute(_REWRITE, (expiring, size, at, top, group_id))
+    if new.expires_at is not None and (old.expires_at is None or new.expires_at < old.expires_at):
+        db.execute(_LOWER_NEXT_EXPIRY, (new.expires_at, group_id))
+
+
+def removed_items(
+    db: apsw.Connection, group_id: int, *, items: int, expiring: int, size: int, version: int, now: int
+) -> None:
+    """Count items off a group; `version` is the highest of theirs. A group without items or settings ends."""
+    if db.execute(_REMOVE, (items, expiring, size, now, version, group_id)).get:
+        _retire(db, group_id)
+
+
+def clear(db: apsw.Connection, group: GroupRecord, now: int) -> None:
+    """Remove all that is in a group, and its settings but the default TTL."""
+    group_id = db.execute("SELECT id FROM groups WHERE name = ?", (group.name,)).get
+    floor = _retire(db, group_id)
+    left = cleared(group.settings)
+    if left.kept:
+        db.execute(_INSERT, (group.name, group.created_at, now, floor, floor, *left))
+
+
+def _retire(db: apsw.Connection, group_id: int) -> int:
+    """End a group, its items with it; the version that none of its items had more than."""
+    floor: int
+    items, floor, top = db.execute("SELECT items, floor, top FROM groups WHERE id = ?", (group_id,)).get
+    if items > _FEW:
+        floor = top
+        db.execute("INSERT INTO cleared VALUES (?)", (group_id,))
+    elif items:
+        floor = max(floor, db.execute("SELECT max(version) FROM items WHERE group_id = ?", (group_id,)).get or 0)
+        db.execute("DELETE FROM items WHERE group_id = ?", (group_id,))
+    db.execute("DELETE FROM groups WHERE id = ?", (group_id,))
+    db.execute("UPDATE store SET floor = ?1 WHERE floor < ?1", (floor,))
+    return floor
+
+
+def _top(version: int) -> int:
+    return -(-version // _STEP) * _STEP
+
+
+def _record(row: tuple[Any, ...]) -> GroupRecord:
+    name, items, size, created_at, changed_at, next_expiry, approximate, *found = row
+    return GroupRecord(
+        name, items, size, created_at, changed_at, next_expiry, Settings(*found), approximate=bool(approximate)
+    )

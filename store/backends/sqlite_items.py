@@ -1,0 +1,113 @@
+"""Items in SQLite: the statements that read and write one, and the group's counts that go with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from store.backends import sqlite_groups as groups
+from store.backends.base import is_live
+from store.backends.sqlite_paging import bindings, paged
+from store.model import Record
+from store.paging import NEVER_EXPIRES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import apsw
+
+    from store.backends.base import Change
+    from store.paging import Query
+
+_GROUP_ID = "(SELECT id FROM groups WHERE name = {})"
+_RECORD = "CAST(value AS BLOB), created_at, updated_at, expires_at, version"
+_LIVE = "(expires_at IS NULL OR expires_at > :now)"
+_OF_GROUP = f"group_id = {_GROUP_ID.format(':group')}"
+
+READ = f"SELECT {_RECORD} FROM items WHERE group_id = {_GROUP_ID.format('?1')} AND key = ?2"
+READ_MANY = f"""
+  SELECT key, {_RECORD} FROM items
+  WHERE group_id = {_GROUP_ID.format("?1")} AND key IN (SELECT value FROM json_each(?2))
+"""
+READ_EACH_VALUE = f"SELECT CAST(value AS BLOB) FROM items WHERE {_OF_GROUP} AND {_LIVE} ORDER BY key"
+# One text for all values is one call instead of thousands, and is decoded in one go.
+READ_VALUES = f"""
+  SELECT CAST(coalesce(group_concat(value, ','), '') AS BLOB)
+  FROM (SELECT value FROM items WHERE {_OF_GROUP} AND {_LIVE} ORDER BY key)
+"""
+
+_FIND = f"""
+  SELECT {_RECORD}, id, group_id, expiry_bucket,
+    (SELECT changed_at FROM groups WHERE groups.id = group_id),
+    (SELECT default_ttl FROM groups WHERE groups.id = group_id)
+  FROM items WHERE group_id = {_GROUP_ID.format("?1")} AND key = ?2
+"""
+_INSERT = """
+  INSERT INTO items (value, created_at, updated_at, expires_at, version, expiry_bucket, group_id, key)
+  VALUES (CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?)
+"""
+_UPDATE = """
+  UPDATE items SET value = CAST(? AS TEXT), created_at = ?, updated_at = ?, expires_at = ?, version = ? WHERE id = ?
+"""
+_UPDATE_BUCKET = "UPDATE items SET expiry_bucket = ? WHERE id = ?"
+_DELETE = "DELETE FROM items WHERE id = ?"
+
+_SORTS: Mapping[str, str] = {
+    "key": "key",
+    "size": "octet_length(value)",
+    "created": "created_at",
+    "updated": "updated_at",
+    "expires": f"coalesce(expires_at, {NEVER_EXPIRES})",
+}
+
+
+def scan(db: apsw.Connection, group: str, query: Query, now: int) -> list[tuple[str, Record]]:
+    """Live items of a group, as the query asks."""
+    where = f"{_OF_GROUP} AND {_LIVE} AND (:search = '' OR instr(lower(key), :search))"
+    sql = f"SELECT key, {_RECORD} FROM items WHERE {where} {paged(query, _SORTS[query.sort], 'key')}"
+    rows: list[Any] = db.execute(sql, {"group": group, "now": now, **bindings(query)}).fetchall()
+    return [(key, Record(*row)) for key, *row in rows]
+
+
+def mutate(db: apsw.Connection, group: str, key: str, change: Change, now: int) -> bool:
+    """Run a change of one item; whether anything was written."""
+    row: Any = db.execute(_FIND, (group, key)).fetchone()
+    if row is None:
+        return _create(db, group, key, change, now)
+    old = Record(*row[:5])
+    item_id, group_id, bucket, changed_at, default_ttl = row[5:]
+    new = change(old, now, default_ttl)
+    if new is old:
+        return False
+    if new is None:
+        db.execute(_DELETE, (item_id,))
+        expiring = old.expires_at is not None
+        groups.removed_items(
+            db, group_id, items=1, expiring=expiring, size=len(old.value), version=old.version, now=now
+        )
+        return True
+    if not is_live(old, now):
+        groups.begun(db, group, now)
+    if not new.version:
+        new = new._replace(version=old.version + 1)
+    db.execute(_UPDATE, (*new, item_id))
+    if bucket_of(new) != bucket:
+        db.execute(_UPDATE_BUCKET, (bucket_of(new), item_id))
+    groups.rewrote_item(db, group_id, old, new, changed_at, now)
+    return True
+
+
+def _create(db: apsw.Connection, group: str, key: str, change: Change, now: int) -> bool:
+    new = change(None, now, groups.default_ttl(db, group))
+    if new is None:
+        return False
+    group_id, floor = groups.begun(db, group, now)
+    if not new.version:
+        new = new._replace(version=floor + 1)
+    db.execute(_INSERT, (*new, bucket_of(new), group_id, key))
+    groups.added_item(db, group_id, new)
+    return True
+
+
+def bucket_of(record: Record) -> int | None:
+    """The stretch of time, about a minute, in which a record expires."""
+    return None if record.expires_at is None else record.expires_at >> 16
