@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
 import click
 
-from dashboard import formats, jsonview
+from dashboard import cli_transfer, formats, jsonview
+from dashboard.cli_shared import all_groups, any_store, existing_store, standard_input, url_option
 from dashboard.demo import running_demo
 from dashboard.serving import serve as serve_dashboard
-from store import NEVER, GroupInfo, InvalidTTL, Store, StoreError, open_store, parse_duration, parse_json
+from store import NEVER, GroupInfo, InvalidTTL, StoreError, open_store, parse_duration, parse_json
 
 _HEADS = ("GROUP", "ITEMS", "SIZE", "IDLE", "NEXT EXPIRY", "STATE")
 
@@ -47,9 +47,6 @@ class _Duration(click.ParamType[Any]):
         return NEVER if seconds is None else seconds
 
 
-_url = click.option(
-    "--url", metavar="URL", help="The store [default: $STEPSTATE_URL, else sqlite:///.stepstate/state.db]."
-)
 _host = click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 _port = click.option(
     "--port", default=8040, show_default=True, type=click.IntRange(0, 65535), help="0 takes any free one."
@@ -85,22 +82,22 @@ def demo(host: str, port: int) -> None:
 
 
 @cli.command()
-@_url
+@url_option
 @click.option("--search", default="", help="Only groups whose name contains this.")
 def groups(url: str | None, search: str) -> None:
     """List the groups."""
-    with _existing(url) as store:
-        rows = [_row(group, store.now()) for group in _all_groups(store, search)]
+    with existing_store(url) as store:
+        rows = [_row(group, store.now()) for group in all_groups(store, search)]
     _table(rows)
 
 
 @cli.command("get")
-@_url
+@url_option
 @click.argument("group")
 @click.argument("key")
 def get_item(url: str | None, group: str, key: str) -> None:
     """Print an item's value as JSON."""
-    with _existing(url) as store:
+    with existing_store(url) as store:
         item = store.item(group, key)
     if item is None:
         raise click.ClickException(f"there is no item {key!r} in group {group!r}")
@@ -108,7 +105,7 @@ def get_item(url: str | None, group: str, key: str) -> None:
 
 
 @cli.command("set", context_settings={"ignore_unknown_options": True})  # a VALUE may be -5
-@_url
+@url_option
 @click.option(
     "--ttl", type=_Duration(never=True), help="When it expires [default: the group's default TTL, else never]."
 )
@@ -117,18 +114,18 @@ def get_item(url: str | None, group: str, key: str) -> None:
 @click.argument("value")
 def set_item(url: str | None, ttl: Any, group: str, key: str, value: str) -> None:
     """Store VALUE, which is JSON, under KEY in GROUP; - reads it from standard input."""
-    parsed = parse_json(_standard_input() if value == "-" else value)
-    with _open(url, create=True) as store:
+    parsed = parse_json(_standard_input_text() if value == "-" else value)
+    with any_store(url, create=True) as store:
         store.set(group, key, parsed, ttl=ttl)
 
 
 @cli.command("delete")
-@_url
+@url_option
 @click.argument("group")
 @click.argument("keys", nargs=-1, required=True)
 def delete_items(url: str | None, group: str, keys: tuple[str, ...]) -> None:
     """Delete items of GROUP by their KEYS."""
-    with _existing(url) as store:
+    with existing_store(url) as store:
         gone = store.delete_many(group, keys)
     click.echo(f"deleted {formats.count(len(gone), 'item')}")
     if missing := [key for key in keys if key not in gone]:
@@ -136,23 +133,23 @@ def delete_items(url: str | None, group: str, keys: tuple[str, ...]) -> None:
 
 
 @cli.command()
-@_url
+@url_option
 @click.argument("group")
 def clear(url: str | None, group: str) -> None:
     """Remove all items of GROUP."""
-    with _existing(url) as store:
+    with existing_store(url) as store:
         click.echo(f"cleared {formats.count(store.clear(group), 'item')}")
 
 
 @cli.command()
-@_url
+@url_option
 @click.option("--idle", type=_Duration(), help="Groups that have not changed for so long.")
 @click.option("--finished/--unfinished", default=None, help="Groups that are marked finished, or are not.")
 @click.option("--match", metavar="PATTERN", help="Groups whose name fits a pattern such as 'wf-*'.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be cleared.")
 def cleanup(url: str | None, idle: float | None, finished: bool | None, match: str | None, dry_run: bool) -> None:
     """Clear every group that fits all the rules given."""
-    with _existing(url) as store:
+    with existing_store(url) as store:
         report = store.cleanup(idle=idle, finished=finished, match=match, dry_run=dry_run)
         rows = [_row(group, store.now()) for group in report.groups]
     if rows:
@@ -160,6 +157,10 @@ def cleanup(url: str | None, idle: float | None, finished: bool | None, match: s
     done = "would clear" if dry_run else "cleared"
     groups_and_items = f"{formats.count(len(report.groups), 'group')}: {formats.count(report.items, 'item')}"
     click.echo(f"{done} {groups_and_items}, {formats.size(report.size)}")
+
+
+for _command in (cli_transfer.backup, cli_transfer.export, cli_transfer.load):
+    cli.add_command(_command)
 
 
 def main() -> None:
@@ -183,33 +184,11 @@ def _fail(message: str) -> None:
     sys.exit(1)
 
 
-def _existing(url: str | None) -> Store:
-    """A store to look into or clean up: one that is not there is an error, not an empty new one."""
-    return _open(url, create=False)
-
-
-def _open(url: str | None, *, create: bool) -> Store:
-    store = open_store(url, sweep_interval=None, create=create)
-    if store.location == "memory":
-        raise click.ClickException("memory:// holds nothing beyond one process; name a store on disk with --url")
-    return store
-
-
-def _standard_input() -> str:
-    if sys.stdin is None:  # closed, as with <&-
-        raise click.ClickException("standard input is closed")
+def _standard_input_text() -> str:
     try:
-        return sys.stdin.buffer.read().decode()
+        return standard_input().read().decode()
     except UnicodeDecodeError as error:
         raise click.ClickException(f"standard input is not UTF-8 at byte {error.start}") from None
-
-
-def _all_groups(store: Store, search: str) -> Iterator[GroupInfo]:
-    page = store.groups(search=search, limit=1000)
-    yield from page.items
-    while page.next is not None:
-        page = store.groups(search=search, limit=1000, after=page.next)
-        yield from page.items
 
 
 def _row(group: GroupInfo, now: datetime) -> tuple[str, ...]:

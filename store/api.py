@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
+from store.core import Closed
 from store.durations import to_datetime
 from store.groups import GroupMethods
 from store.items import ItemMethods
@@ -41,25 +42,25 @@ class Store(ItemMethods, GroupMethods, TransferMethods):
     def stats(self) -> Stats:
         """Counters of this process, and the bytes the store takes."""
         counted, backend = self._counters, self._backend
-        peeked, unpeeked = backend.peeks()
-        hits = counted.hits + peeked
+        single = backend.counts()
+        hits, misses = counted.hits + single.peeked + single.fetched, counted.misses + single.absent
         return Stats(
-            reads=hits + counted.misses,
+            reads=hits + misses,
             hits=hits,
-            misses=counted.misses,
+            misses=misses,
             writes=counted.writes,
             expired=counted.expired,
             size=backend.size(),
-            cache_hits=peeked,
-            cache_misses=unpeeked,
+            cache_hits=single.peeked,
+            cache_misses=single.fetched + single.absent,
         )
 
     def close(self) -> None:
         """End the sweeper and release the backend; every later call raises StoreClosed. Closing twice is fine."""
         if self._sweeper is not None:
             self._sweeper.stop()
-        backend, self._open_backend = self._open_backend, None
-        if backend is not None:
+        backend, self._backend = self._backend, cast("Backend", Closed())
+        if not isinstance(backend, Closed):
             backend.close()
 
     def __enter__(self) -> Self:

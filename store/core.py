@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from typing import NoReturn
 
 from store.backends.base import Backend, Change, live
 from store.clock import Clock
@@ -38,11 +39,18 @@ class Counters:
             self.expired += items
 
 
+class Closed:
+    """Stands where a backend was."""
+
+    def __getattr__(self, _name: str) -> NoReturn:
+        raise StoreClosed("the store was closed")
+
+
 class Core:
     """A backend with the rules that all methods obey: checked names, no expired records, one clock."""
 
     def __init__(self, backend: Backend, clock: Clock, max_value_bytes: int) -> None:
-        self._open_backend: Backend | None = backend
+        self._backend: Backend = backend
         self._clock = clock
         self._limit = max_value_bytes
         self._counters = Counters()
@@ -52,13 +60,6 @@ class Core:
     def max_value_bytes(self) -> int:
         """The most bytes of JSON text a value may have."""
         return self._limit
-
-    @property
-    def _backend(self) -> Backend:
-        backend = self._open_backend
-        if backend is None:
-            raise StoreClosed("the store was closed")
-        return backend
 
     def _read(self, group_id: str, key: str) -> Record | None:
         check_name("group", group_id)
@@ -71,30 +72,18 @@ class Core:
         """Run a change; the record that it started from."""
         check_name("group", group_id)
         check_name("key", key)
-        started: dict[str, Record | None] = {}
-        if self._backend.mutate(group_id, key, self._on_live(key, change, started)):
+        old, written = self._backend.mutate(group_id, key, change)
+        if written:
             self._counters.wrote(1)
-        return started[key]
+        return old
 
     def _mutate_many(self, group_id: str, changes: Iterable[tuple[str, Change]]) -> dict[str, Record | None]:
         """Run changes in one transaction; the record that each started from, by key."""
         check_name("group", group_id)
-        started: dict[str, Record | None] = {}
         runs: dict[str, Change] = {}
         for key, change in changes:
             check_name("key", key)
-            runs[key] = self._on_live(key, change, started)
-        self._counters.wrote(self._backend.mutate_many(group_id, runs))
-        return started
-
-    @staticmethod
-    def _on_live(key: str, change: Change, started: dict[str, Record | None]) -> Change:
-        """The change as it is run by a backend, for one that never sees an expired record."""
-
-        def run(record: Record | None, now: int, default_ttl: int | None) -> Record | None:
-            old = started[key] = live(record, now)
-            new = change(old, now, default_ttl)
-            # An expired record that nothing replaces is the sweeper's to remove: that is no change.
-            return record if old is None and new is None else new
-
-        return run
+            runs[key] = change
+        olds, written = self._backend.mutate_many(group_id, runs)
+        self._counters.wrote(written)
+        return olds

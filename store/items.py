@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from store.apply import MISSING, apply_ops
@@ -17,8 +17,6 @@ from store.ops import parse_ops
 from store.paging import ITEM_SORTS, make_query
 from store.shaping import item_of
 from store.values import decode, encode, member, shown
-
-Deadline = Callable[[Record | None, int, int | None], int | None]
 
 
 class ItemMethods(Core):
@@ -42,17 +40,19 @@ class ItemMethods(Core):
             VersionConflict: the item is not at `if_version`; nothing was written.
         """
         text, new_value = encode(value, self._limit)
-        change = _setting(group_id, key, text, _deadline(ttl), if_version)
-        old = self._mutate(group_id, key, change)
-        return SetResult(new_value, _value(old))
+        old = self._mutate(group_id, key, _setting(group_id, key, text, ttl, _lifetime(ttl), if_version))
+        return SetResult(new_value, None if old is None else decode(old.value))
 
     def get(self, group_id: str, key: str, default: Any = None) -> Any:
         """The value of an item, or `default`; `item` tells a stored null from no item."""
         text = self._peek(group_id, key)
+        if text is None:
+            text = self._backend.fetch(group_id, key)
         if text is not None:
             return decode(text)
-        record = self._read(group_id, key)
-        return default if record is None else decode(record.value)
+        check_name("group", group_id)
+        check_name("key", key)
+        return default
 
     def item(self, group_id: str, key: str) -> Item | None:
         """The item with its size, version and times, or None."""
@@ -101,13 +101,15 @@ class ItemMethods(Core):
         """
         if on_error not in ("raise", "skip"):
             raise InvalidArgument(f"on_error must be 'raise' or 'skip', not {shown(on_error)}")
-        parsed, deadline, strict = parse_ops(ops, self._limit), _deadline(ttl, keep=True), on_error == "raise"
+        parsed, strict = parse_ops(ops, self._limit), on_error == "raise"
+        ttl, lifetime = KEEP if ttl is None else ttl, _lifetime(ttl)
         errors: list[OpError] = []
         new_value: Any = None
 
         def updated(old: Record | None) -> bytes:
             nonlocal errors, new_value
-            _check_version(group_id, key, old, if_version)
+            if if_version is not None:
+                _check_version(group_id, key, old, if_version)
             value, errors = apply_ops(MISSING if old is None else decode(old.value), parsed, strict=strict)
             if errors and strict:
                 raise UpdateRejected(errors)
@@ -115,7 +117,7 @@ class ItemMethods(Core):
             return text
 
         def change(old: Record | None, now: int, default_ttl: int | None) -> Record:
-            return _written(old, updated(old), now, deadline(old, now, default_ttl))
+            return written(old, updated(old), now, _deadline(ttl, lifetime, old, now, default_ttl))
 
         if dry_run:
             old = self._read(group_id, key)
@@ -139,9 +141,9 @@ class ItemMethods(Core):
         if not isinstance(values, Mapping):
             raise InvalidArgument(f"values must be a mapping of keys to values, not {shown(values)}")
         encoded = {key: encode(value, self._limit, member("values", key)) for key, value in values.items()}
-        deadline = _deadline(ttl)
+        lifetime = _lifetime(ttl)
         olds = self._mutate_many(
-            group_id, [(key, _setting(group_id, key, text, deadline, None)) for key, (text, _) in encoded.items()]
+            group_id, [(key, _setting(group_id, key, text, ttl, lifetime, None)) for key, (text, _) in encoded.items()]
         )
         return {key: SetResult(new_value, _value(olds[key])) for key, (_, new_value) in encoded.items()}
 
@@ -215,45 +217,50 @@ def _value(record: Record | None) -> Any:
     return None if record is None else decode(record.value)
 
 
-def _deadline(ttl: TTL | Expiry | None, *, keep: bool = False) -> Deadline:
-    """When a write's item expires. `keep` makes KEEP the meaning of None."""
-    lifetime = None if ttl is None or isinstance(ttl, Expiry) else milliseconds(ttl)
-
-    def deadline(old: Record | None, now: int, default_ttl: int | None) -> int | None:
-        if lifetime is not None:
-            return now + lifetime
-        if old is not None and (ttl is KEEP or (ttl is None and keep)):
-            return old.expires_at
-        if ttl is NEVER:
-            return None
-        return None if default_ttl is None else now + default_ttl
-
-    return deadline
+def _lifetime(ttl: TTL | Expiry | None) -> int | None:
+    """The milliseconds that a TTL names, None if it names none."""
+    return None if ttl is None or isinstance(ttl, Expiry) else milliseconds(ttl)
 
 
-def _written(old: Record | None, text: bytes, now: int, expires_at: int | None) -> Record:
+def _deadline(
+    ttl: TTL | Expiry | None, lifetime: int | None, old: Record | None, now: int, default_ttl: int | None
+) -> int | None:
+    """When a write's item expires; `lifetime` is that of `ttl`."""
+    if lifetime is not None:
+        return now + lifetime
+    if ttl is KEEP and old is not None:
+        return old.expires_at
+    return None if ttl is NEVER or default_ttl is None else now + default_ttl
+
+
+def written(old: Record | None, text: bytes, now: int, expires_at: int | None) -> Record:
+    """The record of a value that is written in place of another."""
     if old is None:
         return Record(text, now, now, expires_at, 0)
     return Record(text, old.created_at, now, expires_at, old.version + 1)
 
 
-def _setting(group_id: str, key: str, text: bytes, deadline: Deadline, if_version: int | None) -> Change:
+def _setting(
+    group_id: str, key: str, text: bytes, ttl: TTL | Expiry | None, lifetime: int | None, if_version: int | None
+) -> Change:
     def change(old: Record | None, now: int, default_ttl: int | None) -> Record:
-        _check_version(group_id, key, old, if_version)
-        return _written(old, text, now, deadline(old, now, default_ttl))
+        if if_version is not None:
+            _check_version(group_id, key, old, if_version)
+        return written(old, text, now, _deadline(ttl, lifetime, old, now, default_ttl))
 
     return change
 
 
 def _deleting(group_id: str, key: str, if_version: int | None) -> Change:
     def change(old: Record | None, _now: int, _default_ttl: int | None) -> None:
-        _check_version(group_id, key, old, if_version)
+        if if_version is not None:
+            _check_version(group_id, key, old, if_version)
 
     return change
 
 
-def _check_version(group_id: str, key: str, record: Record | None, expected: int | None) -> None:
-    if expected is not None and (isinstance(expected, bool) or not isinstance(expected, int)):
+def _check_version(group_id: str, key: str, record: Record | None, expected: int) -> None:
+    if isinstance(expected, bool) or not isinstance(expected, int):
         raise InvalidArgument(f"if_version must be an integer, not {shown(expected)}")
-    if expected is not None and expected != (0 if record is None else record.version):
+    if expected != (0 if record is None else record.version):
         raise VersionConflict(expected, None if record is None else item_of(group_id, key, record))

@@ -25,6 +25,14 @@ class Record(NamedTuple):
     version: int
 
 
+class ReadCounts(NamedTuple):
+    """How many single values a backend found in this process' memory, found elsewhere, and did not find."""
+
+    peeked: int
+    fetched: int
+    absent: int
+
+
 class Settings(NamedTuple):
     """What a group remembers beside its items; times in milliseconds."""
 

@@ -14,7 +14,7 @@ from typing import Protocol, TypeAlias
 from store.backends.base import Change, live
 from store.core import Core
 from store.errors import InvalidArgument, StoreError, StoreUnavailable
-from store.items import _written
+from store.items import written
 from store.model import Record
 from store.names import check_names
 from store.ndjson import Entry, bad_line, max_line_bytes, parse_line, write_line
@@ -222,6 +222,6 @@ class _Batch:
 
 def _putting(entry: Entry) -> Change:
     def change(old: Record | None, now: int, _default_ttl: int | None) -> Record:
-        return _written(old, entry.text, now, entry.expires_at)
+        return written(old, entry.text, now, entry.expires_at)
 
     return change

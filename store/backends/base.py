@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
-from store.model import GroupRecord, Record, Settings
+from store.model import GroupRecord, ReadCounts, Record, Settings
 from store.paging import Query
 
 Change: TypeAlias = Callable[[Record | None, int, int | None], Record | None]
 """Gives an item's new record for its old one (None for absent), the time and the group's default TTL in milliseconds.
 
-The same object back means there is nothing to write. It may raise, and then nothing is written; it may run again.
+It is shown no record whose time is up. The same object back means there is nothing to write. It may raise, and then
+nothing is written; it may run again.
 """
 
 SettingsChange: TypeAlias = Callable[[GroupRecord | None], Settings]
@@ -26,7 +27,7 @@ REFRESH_MS = 1000
 
 
 class Backend(Protocol):
-    """It is made with the store's clock. `read`, `read_many` and changes may see expired records, nothing else does."""
+    """It is made with the store's clock. `read` and `read_many` may give expired records, nothing else does."""
 
     @property
     def location(self) -> str:
@@ -35,8 +36,11 @@ class Backend(Protocol):
     def peek(self, group: str, key: str) -> bytes | None:
         """The live value of an item, if it can be had without waiting for anything; None says nothing."""
 
-    def peeks(self) -> tuple[int, int]:
-        """How many reads `peek` answered, and how many records had to be read otherwise."""
+    def fetch(self, group: str, key: str) -> bytes | None:
+        """The live value of an item of which `peek` said nothing. It finds nothing under what is no name."""
+
+    def counts(self) -> ReadCounts:
+        """What `peek` and `fetch` found."""
 
     def read(self, group: str, key: str) -> Record | None:
         """The record of one item."""
@@ -47,11 +51,11 @@ class Backend(Protocol):
     def read_values(self, group: str) -> bytes:
         """The live values of a group in key order, as one JSON array."""
 
-    def mutate(self, group: str, key: str, change: Change) -> bool:
-        """Run a change of one item in a transaction; whether anything was written."""
+    def mutate(self, group: str, key: str, change: Change) -> tuple[Record | None, bool]:
+        """Run a change of one item in a transaction; the record it started from, and whether anything was written."""
 
-    def mutate_many(self, group: str, changes: Mapping[str, Change]) -> int:
-        """Run one change per key in one transaction; how many of them wrote anything."""
+    def mutate_many(self, group: str, changes: Mapping[str, Change]) -> tuple[dict[str, Record | None], int]:
+        """Run one change per key in one transaction; what each started from, and how many wrote anything."""
 
     def scan_items(self, group: str, query: Query) -> list[tuple[str, Record]]:
         """Live items of a group, as the query asks."""

@@ -1,8 +1,10 @@
 """Counters in a small mapped file beside the database: by them, each process tells what it has cached is still right.
 
-A writer that holds the database's write lock makes a key's counter odd before it commits and even after it. So a reader
-that finds the counter as it was before it read the database knows that no commit of that key has begun since. A writer
-that dies in between leaves the counter odd; then nobody caches what it stands for until the next write of it.
+A counter is two words: which commit of its keys was the last to begin, and which to end. Commits are numbered under the
+database's write lock, which is let go before the end is noted: the next may have begun by then, so each notes its own
+number. A reader that finds both words equal, reads the database, and then finds the first as it was, has what is there
+until the next commit begins. A writer that dies in between leaves the two different; then nobody caches what the
+counter stands for until the next write of it.
 
 The file is no part of the data: it may be lost while no process has the store open.
 """
@@ -14,20 +16,22 @@ import mmap
 import os
 import tempfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 SLOTS: Final = 65_536
-EPOCH: Final = 3
-"""The counter of everything: writes of whole groups raise it."""
-COMMITS: Final = 4
+COMMITS: Final = 3
 """How many commits have been announced here."""
+EPOCH: Final = 4
+"""The counter of everything: writes of whole groups raise it."""
+ENDED: Final = 1
+"""How far behind a counter's first word its second is."""
 
 SUFFIX: Final = "-gen"
 
-_FIRST: Final = 8  # words before the first key's: a mark, the store's id in two, the epoch, the commits
-WORDS: Final = _FIRST + SLOTS
+_FIRST: Final = 8  # words before the first key's: a mark, the store's id in two, the commits, the epoch in two
+WORDS: Final = _FIRST + 2 * SLOTS
 _BYTES: Final = WORDS * 8
 
 
@@ -49,18 +53,20 @@ class Generations:
         self._map = mmap.mmap(-1, _BYTES) if path is None else _mapped(path, store_id, writable=writable)
         self.words = memoryview(self._map).cast("Q")
 
-    def begin(self, slots: Iterable[int]) -> None:
-        """Announce a commit that changes what the slots stand for. The caller holds the database's write lock."""
+    def begin(self, slots: Sequence[int]) -> list[int]:
+        """Announce a commit that changes what the slots stand for, holding the write lock; its number in each."""
         words = self.words
         words[COMMITS] += 1
         for slot in slots:
-            words[slot] += 1 + words[slot] % 2  # a writer that died left its own odd
+            words[slot] += 1
+        return [words[slot] for slot in slots]
 
-    def end(self, slots: Iterable[int]) -> None:
+    def end(self, slots: Sequence[int], numbers: Sequence[int]) -> None:
         """The commit that was announced is through, or undone."""
         words = self.words
-        for slot in slots:
-            words[slot] += 1
+        for slot, number in zip(slots, numbers, strict=True):
+            if words[slot] == number:  # else the next has begun, and says itself when it is through
+                words[slot + ENDED] = number
 
 
 def _mapped(path: Path, store_id: bytes, *, writable: bool) -> mmap.mmap:
@@ -79,7 +85,7 @@ def _head(store_id: bytes) -> bytes:
 
 def slot_of(group: str, key: str) -> int:
     """The place of an item's counter; different items may share one."""
-    return _FIRST + (zlib.crc32(f"{group}\0{key}".encode()) & (SLOTS - 1))
+    return _FIRST + 2 * (zlib.crc32(f"{group}\0{key}".encode()) & (SLOTS - 1))
 
 
 def make(path: Path, store_id: bytes) -> None:

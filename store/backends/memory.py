@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from cachetools import TLRUCache
 
-from store.backends.base import cleared, is_live, refreshed
+from store.backends.base import cleared, is_live, live, refreshed
 from store.errors import UnsupportedBackend
 from store.forking import Rank, survives_fork
-from store.model import GroupRecord, Record, Settings
+from store.model import GroupRecord, ReadCounts, Record, Settings
 from store.paging import GROUP_SORTS, ITEM_SORTS, Query, select
+from store.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -69,7 +70,7 @@ class MemoryBackend:
         self._cache = _Cache(max_items or math.inf, clock, self._forget)
         self._size = 0
         self._version_floor = 0  # the highest version among removed records
-        self._peeked = 0
+        self._peeked, self._absent = Tally(), Tally()
 
     def peek(self, group: str, key: str) -> bytes | None:
         try:
@@ -79,14 +80,18 @@ class MemoryBackend:
             return None
         if not record or (record.expires_at is not None and self._clock() >= record.expires_at):
             return None
-        with self._lock:
-            self._peeked += 1
-            if self._bounded:
+        self._peeked.add()
+        if self._bounded:
+            with self._lock:
                 self._cache.get((group, key))  # it counts as used
         return record.value
 
-    def peeks(self) -> tuple[int, int]:
-        return self._peeked, 0
+    def fetch(self, group: str, key: str) -> bytes | None:  # noqa: ARG002 - there is nowhere else to look
+        self._absent.add()
+        return None
+
+    def counts(self) -> ReadCounts:
+        return ReadCounts(self._peeked.total(), 0, self._absent.total())
 
     def read(self, group: str, key: str) -> Record | None:
         with self._lock:
@@ -100,22 +105,23 @@ class MemoryBackend:
     def read_values(self, group: str) -> bytes:
         return b"[%s]" % b",".join([record.value for _, record in sorted(self._rows(group))])
 
-    def mutate(self, group: str, key: str, change: Change) -> bool:
-        return bool(self.mutate_many(group, {key: change}))
+    def mutate(self, group: str, key: str, change: Change) -> tuple[Record | None, bool]:
+        olds, written = self.mutate_many(group, {key: change})
+        return olds[key], bool(written)
 
-    def mutate_many(self, group: str, changes: Mapping[str, Change]) -> int:
+    def mutate_many(self, group: str, changes: Mapping[str, Change]) -> tuple[dict[str, Record | None], int]:
         with self._lock:
             self._cache.expire()
             held = self._groups.get(group)
             default_ttl = None if held is None else held.settings.default_ttl
             now = self._clock()
-            olds = {key: self._cache.get((group, key)) for key in changes}
+            olds = {key: live(self._cache.get((group, key)), now) for key in changes}
             # Every change is computed before the first is written: one that raises leaves nothing behind.
             news = {key: change(olds[key], now, default_ttl) for key, change in changes.items()}
             written = [key for key in changes if news[key] is not olds[key]]
             for key in written:
                 self._write(group, key, olds[key], news[key])
-            return len(written)
+            return olds, len(written)
 
     def scan_items(self, group: str, query: Query) -> list[tuple[str, Record]]:
         return select(self._rows(group), query, ITEM_SORTS[query.sort], lambda row: row[0])
@@ -238,15 +244,15 @@ class MemoryBackend:
 
 
 def _summary(name: str, held: _Group, now: int) -> GroupRecord | None:
-    live = [record for record in held.records.values() if is_live(record, now)]
-    if not live and not held.settings.kept:
+    found = [record for record in held.records.values() if is_live(record, now)]
+    if not found and not held.settings.kept:
         return None
     return GroupRecord(
         name,
-        len(live),
-        sum(len(record.value) for record in live),
+        len(found),
+        sum(len(record.value) for record in found),
         held.created_at,
         held.changed_at,
-        min((record.expires_at for record in live if record.expires_at is not None), default=None),
+        min((record.expires_at for record in found if record.expires_at is not None), default=None),
         held.settings,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import TYPE_CHECKING, Any
 
 import apsw
@@ -14,7 +15,9 @@ from store.backends.generations import EPOCH, slot_of
 from store.backends.read_cache import ReadCache
 from store.backends.sqlite_file import SqliteFile
 from store.backends.sqlite_sweep import remove_cleared, sweep
-from store.model import GroupRecord, Record
+from store.errors import StoreError
+from store.model import GroupRecord, ReadCounts, Record
+from store.names import check_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -40,22 +43,35 @@ class SqliteBackend:
         self.location = f"sqlite · {path}"
         self.peek = self._cache.get
 
-    def peeks(self) -> tuple[int, int]:
-        return self._cache.hits, self._cache.misses
+    def counts(self) -> ReadCounts:
+        return self._cache.counts()
 
-    def read(self, group: str, key: str) -> Record | None:
-        connected = self._file.connected()
-        slot = slot_of(group, key)
-        if self._cache.is_due():
+    def fetch(self, group: str, key: str) -> bytes | None:
+        if type(group) is not str or type(key) is not str:
+            check_name("group", group)  # SQLite would take a number for its text
+            check_name("key", key)
+        cache, connected = self._cache, self._file.connected()
+        if time.monotonic() >= cache.check_at:
             self._file.check_place()
             moved, announced = connected.looked()
-            self._cache.check(moved=moved, announced=announced)
-        before = self._cache.state(slot)
-        with connected as db:
-            row = db.execute(items_sql.READ, (group, key)).fetchone()
-        record = None if row is None else Record(*row)
-        self._cache.put(group, key, record, slot, before)
-        return record
+            cache.check(moved=moved, announced=announced)
+        try:
+            vouched = cache.before((group, key))
+            row: tuple[bytes, int | None] | None = connected.row(items_sql.GET, (group, key))
+        except UnicodeEncodeError:
+            return None  # no name, as the caller will say
+        text, expires_at = row or (None, None)
+        if text is None or (expires_at is not None and self._clock() >= expires_at):
+            cache.absent.add()
+            return None
+        cache.fetched.add()
+        if vouched is not None:
+            cache.put(text, expires_at, vouched)
+        return text
+
+    def read(self, group: str, key: str) -> Record | None:
+        row = self._file.connected().row(items_sql.READ, (group, key))
+        return None if row is None else Record(*row)
 
     def read_many(self, group: str, keys: Iterable[str]) -> dict[str, Record]:
         with self._file.connected() as db:
@@ -69,23 +85,11 @@ class SqliteBackend:
                 return b"[%s]" % db.execute(items_sql.READ_VALUES, bindings).get
             return b"[%s]" % b",".join(value for (value,) in db.execute(items_sql.READ_EACH_VALUE, bindings))
 
-    def mutate(self, group: str, key: str, change: Change) -> bool:
-        slots = (slot_of(group, key),)
+    def mutate(self, group: str, key: str, change: Change) -> tuple[Record | None, bool]:
+        return self._file.write(items_sql.mutate_one, group, key, change, self._clock, (slot_of(group, key),))
 
-        def work(db: apsw.Connection) -> tuple[bool, Iterable[int]]:
-            written = items_sql.mutate(db, group, key, change, self._clock())
-            return written, slots if written else ()
-
-        return self._file.write(work)
-
-    def mutate_many(self, group: str, changes: Mapping[str, Change]) -> int:
-        def work(db: apsw.Connection) -> tuple[int, Iterable[int]]:
-            now = self._clock()
-            written = [key for key, change in changes.items() if items_sql.mutate(db, group, key, change, now)]
-            slots = _EVERYTHING if len(written) > _MANY else {slot_of(group, key) for key in written}
-            return len(written), slots
-
-        return self._file.write(work)
+    def mutate_many(self, group: str, changes: Mapping[str, Change]) -> tuple[dict[str, Record | None], int]:
+        return self._file.write(self._mutate_many, group, changes)
 
     def scan_items(self, group: str, query: Query) -> list[tuple[str, Record]]:
         with self._file.connected() as db:
@@ -100,7 +104,7 @@ class SqliteBackend:
             return groups_sql.read(db, group, self._clock())
 
     def configure(self, group: str, change: SettingsChange) -> None:
-        def work(db: apsw.Connection) -> tuple[None, Iterable[int]]:
+        def work(db: apsw.Cursor) -> tuple[None, Sequence[int]]:
             now = self._clock()
             groups_sql.configure(db, group, change(groups_sql.read(db, group, now)), now)
             return None, ()
@@ -108,7 +112,7 @@ class SqliteBackend:
         self._file.write(work)
 
     def clear(self, groups: Sequence[str] | None, chosen: Callable[[GroupRecord], bool]) -> list[GroupRecord]:
-        def work(db: apsw.Connection) -> tuple[list[GroupRecord], Iterable[int]]:
+        def work(db: apsw.Cursor) -> tuple[list[GroupRecord], Sequence[int]]:
             now = self._clock()
             found = groups_sql.read_many(db, groups, now)
             gone = [group for group in found if chosen(group)]
@@ -118,7 +122,8 @@ class SqliteBackend:
 
         gone = self._file.write(work)
         if gone:
-            remove_cleared(self._file)
+            with contextlib.suppress(StoreError):  # all is cleared: what is left is the next sweep's
+                remove_cleared(self._file)
         return gone
 
     def sweep(self, *, yielding: bool = False) -> int:
@@ -133,3 +138,12 @@ class SqliteBackend:
     def close(self) -> None:
         self._cache.close()
         self._file.close()
+
+    def _mutate_many(
+        self, db: apsw.Cursor, group: str, changes: Mapping[str, Change]
+    ) -> tuple[tuple[dict[str, Record | None], int], Sequence[int]]:
+        now = self._clock()
+        done = {key: items_sql.mutate(db, group, key, change, now) for key, change in changes.items()}
+        written = [key for key, (_, wrote) in done.items() if wrote]
+        slots = _EVERYTHING if len(written) > _MANY else tuple({slot_of(group, key) for key in written})
+        return ({key: old for key, (old, _) in done.items()}, len(written)), slots

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from store.backends.base import cleared, is_live, refreshed
+from store.backends.base import cleared
 from store.backends.sqlite_paging import bindings, paged
 from store.model import GroupRecord, Record, Settings
 from store.paging import NEVER_EXPIRES
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 COUNTED = 10_000
 """The most expired items of one group that are counted off it, and the most that are looked at for the next expiry."""
 _FEW = 200  # items that go at once with their group; more are taken out of sight, and removed in batches afterwards
-_STEP = 64  # `top` is raised in steps, so that rewriting an item seldom writes its group
+_STEP = 64  # `top` is raised in steps, so that rewriting an item, each time one version up, seldom writes its group
 
 _SETTINGS = "default_ttl, finished_at, clear_at"
 _EXPIRED = "group_id = g.id AND expiry_bucket <= :now >> 16 AND expires_at <= :now"
@@ -56,7 +56,7 @@ _SORTS: Mapping[str, str] = {
 _READ = f"SELECT {_SUMMARY} FROM groups AS g WHERE name = :group AND {_LISTED}"
 _READ_ALL = f"SELECT {_SUMMARY} FROM groups AS g WHERE {_LISTED}"
 _READ_MANY = f"{_READ_ALL} AND name IN (SELECT value FROM json_each(:groups))"
-_FIND = f"SELECT id, floor, {_LISTED} FROM groups AS g WHERE name = :group"
+_FIND = f"SELECT id, floor, next_expiry, default_ttl, {_LISTED} FROM groups AS g WHERE name = :group"
 _INSERT = f"INSERT INTO groups (name, created_at, changed_at, floor, top, {_SETTINGS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _CONFIGURE = "UPDATE groups SET default_ttl = ?, finished_at = ?, clear_at = ? WHERE name = ? RETURNING id, items"
 _ADD = """
@@ -73,7 +73,17 @@ _REMOVE = """
 """
 
 
-def scan(db: apsw.Connection, query: Query, now: int) -> list[GroupRecord]:
+class Found(NamedTuple):
+    """What a new item needs to know of its group."""
+
+    id: int
+    floor: int
+    next_expiry: int | None
+    default_ttl: int | None
+    listed: int
+
+
+def scan(db: apsw.Cursor, query: Query, now: int) -> list[GroupRecord]:
     """Listed groups, as the query asks. Only those of the page are summed up."""
     value = _SORTS[query.sort]
     where = f"(:search = '' OR instr(lower(name), :search)) AND {_LISTED}"
@@ -83,79 +93,75 @@ def scan(db: apsw.Connection, query: Query, now: int) -> list[GroupRecord]:
     return [_record(row) for row in db.execute(sql, {"now": now, **bindings(query)})]
 
 
-def read(db: apsw.Connection, group: str, now: int) -> GroupRecord | None:
+def read(db: apsw.Cursor, group: str, now: int) -> GroupRecord | None:
     """One group, if it is listed."""
-    row: Any = db.execute(_READ, {"group": group, "now": now}).fetchone()
+    row: Any = db.execute(_READ, {"group": group, "now": now}).get
     return None if row is None else _record(row)
 
 
-def read_many(db: apsw.Connection, groups: Sequence[str] | None, now: int) -> list[GroupRecord]:
+def read_many(db: apsw.Cursor, groups: Sequence[str] | None, now: int) -> list[GroupRecord]:
     """Those of the groups that are listed; None for all."""
     names = None if groups is None else orjson.dumps(list(groups)).decode()
     rows = db.execute(_READ_ALL if groups is None else _READ_MANY, {"now": now, "groups": names})
     return [_record(row) for row in rows]
 
 
-def default_ttl(db: apsw.Connection, group: str) -> int | None:
-    """A group's default TTL."""
-    found: int | None = db.execute("SELECT default_ttl FROM groups WHERE name = ?", (group,)).get
-    return found
+def find(db: apsw.Cursor, group: str, now: int) -> Found | None:
+    """A group's row."""
+    row: Any = db.execute(_FIND, {"group": group, "now": now}).get
+    return None if row is None else Found(*row)
 
 
-def configure(db: apsw.Connection, group: str, changed: Settings, now: int) -> None:
+def configure(db: apsw.Cursor, group: str, changed: Settings, now: int) -> None:
     """Give a group new settings; it comes into being, or ends, where they ask for it."""
     if changed.kept:
         begun(db, group, now)
-    row: Any = db.execute(_CONFIGURE, (*changed, group)).fetchone()
+    row: Any = db.execute(_CONFIGURE, (*changed, group)).get
     if row is not None and row[1] == 0 and not changed.kept:
         _retire(db, row[0])
 
 
-def begun(db: apsw.Connection, group: str, now: int) -> tuple[int, int]:
-    """The id of a group, and the version above which a new item's has to be. It begins anew unless it is listed."""
-    found: Any = db.execute(_FIND, {"group": group, "now": now}).fetchone()
+def begun(db: apsw.Cursor, group: str, now: int) -> Found:
+    """A group's row, which is made if there is none. The group begins anew unless it is listed."""
+    found = find(db, group, now)
     if found is None:
         floor: int = db.execute("SELECT floor FROM store").get
         db.execute(_INSERT, (group, now, now, floor, floor, None, None, None))
-        return db.last_insert_rowid(), floor
-    group_id, floor, listed = found
-    if not listed:
-        db.execute("UPDATE groups SET created_at = ?1, changed_at = ?1 WHERE id = ?2", (now, group_id))
-    return group_id, floor
+        return Found(db.connection.last_insert_rowid(), floor, None, None, listed=1)
+    if not found.listed:
+        db.execute("UPDATE groups SET created_at = ?1, changed_at = ?1 WHERE id = ?2", (now, found.id))
+    return found
 
 
-def added_item(db: apsw.Connection, group_id: int, new: Record) -> None:
+def added_item(db: apsw.Cursor, group: Found, new: Record) -> None:
     """Count an item that was put into a group."""
-    expiring = new.expires_at is not None
-    db.execute(_ADD, (expiring, len(new.value), new.updated_at, _top(new.version), group_id))
-    if expiring:
-        db.execute(_LOWER_NEXT_EXPIRY, (new.expires_at, group_id))
+    expires_at = new.expires_at
+    db.execute(_ADD, (expires_at is not None, len(new.value), new.updated_at, _top(new.version), group.id))
+    if expires_at is not None and (group.next_expiry is None or expires_at < group.next_expiry):
+        db.execute(_LOWER_NEXT_EXPIRY, (expires_at, group.id))
 
 
-def rewrote_item(db: apsw.Connection, group_id: int, old: Record, new: Record, changed_at: int, now: int) -> None:
+def rewrote_item(
+    db: apsw.Cursor, group_id: int, old: Record, new: Record, was_changed_at: int, changed_at: int
+) -> None:
     """Count what a new record in place of an old one changes."""
     size = len(new.value) - len(old.value)
     expiring = (new.expires_at is not None) - (old.expires_at is not None)
-    at = changed_at
-    if new.version != old.version:
-        # An item that had expired counts as added, whether or not it was swept.
-        at = refreshed(changed_at, now) if is_live(old, now) else max(changed_at, now)
-    top = _top(new.version)
-    if size or expiring or at != changed_at or top != _top(old.version):
-        db.execute(_REWRITE, (expiring, size, at, top, group_id))
+    if size or expiring or changed_at != was_changed_at or not old.version % _STEP:
+        db.execute(_REWRITE, (expiring, size, changed_at, _top(new.version), group_id))
     if new.expires_at is not None and (old.expires_at is None or new.expires_at < old.expires_at):
         db.execute(_LOWER_NEXT_EXPIRY, (new.expires_at, group_id))
 
 
 def removed_items(
-    db: apsw.Connection, group_id: int, *, items: int, expiring: int, size: int, version: int, now: int
+    db: apsw.Cursor, group_id: int, *, items: int, expiring: int, size: int, version: int, now: int
 ) -> None:
     """Count items off a group; `version` is the highest of theirs. A group without items or settings ends."""
     if db.execute(_REMOVE, (items, expiring, size, now, version, group_id)).get:
         _retire(db, group_id)
 
 
-def clear(db: apsw.Connection, group: GroupRecord, now: int) -> None:
+def clear(db: apsw.Cursor, group: GroupRecord, now: int) -> None:
     """Remove all that is in a group, and its settings but the default TTL."""
     group_id = db.execute("SELECT id FROM groups WHERE name = ?", (group.name,)).get
     floor = _retire(db, group_id)
@@ -164,7 +170,7 @@ def clear(db: apsw.Connection, group: GroupRecord, now: int) -> None:
         db.execute(_INSERT, (group.name, group.created_at, now, floor, floor, *left))
 
 
-def _retire(db: apsw.Connection, group_id: int) -> int:
+def _retire(db: apsw.Cursor, group_id: int) -> int:
     """End a group, its items with it; the version that none of its items had more than."""
     floor: int
     items, floor, top = db.execute("SELECT items, floor, top FROM groups WHERE id = ?", (group_id,)).get

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from store.backends import sqlite_groups as groups
-from store.backends.base import is_live
+from store.backends.base import refreshed
 from store.backends.sqlite_paging import bindings, paged
 from store.model import Record
 from store.paging import NEVER_EXPIRES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import apsw
 
     from store.backends.base import Change
+    from store.clock import Clock
     from store.paging import Query
 
+_make = cast("Callable[[type[Record], Any], Record]", tuple.__new__)  # half the price of Record(...)
 _GROUP_ID = "(SELECT id FROM groups WHERE name = {})"
 _RECORD = "CAST(value AS BLOB), created_at, updated_at, expires_at, version"
 _LIVE = "(expires_at IS NULL OR expires_at > :now)"
 _OF_GROUP = f"group_id = {_GROUP_ID.format(':group')}"
 
+GET = f"SELECT CAST(value AS BLOB), expires_at FROM items WHERE group_id = {_GROUP_ID.format('?1')} AND key = ?2"
 READ = f"SELECT {_RECORD} FROM items WHERE group_id = {_GROUP_ID.format('?1')} AND key = ?2"
 READ_MANY = f"""
   SELECT key, {_RECORD} FROM items
@@ -60,7 +63,7 @@ _SORTS: Mapping[str, str] = {
 }
 
 
-def scan(db: apsw.Connection, group: str, query: Query, now: int) -> list[tuple[str, Record]]:
+def scan(db: apsw.Cursor, group: str, query: Query, now: int) -> list[tuple[str, Record]]:
     """Live items of a group, as the query asks."""
     where = f"{_OF_GROUP} AND {_LIVE} AND (:search = '' OR instr(lower(key), :search))"
     sql = f"SELECT key, {_RECORD} FROM items WHERE {where} {paged(query, _SORTS[query.sort], 'key')}"
@@ -68,43 +71,55 @@ def scan(db: apsw.Connection, group: str, query: Query, now: int) -> list[tuple[
     return [(key, Record(*row)) for key, *row in rows]
 
 
-def mutate(db: apsw.Connection, group: str, key: str, change: Change, now: int) -> bool:
-    """Run a change of one item; whether anything was written."""
-    row: Any = db.execute(_FIND, (group, key)).fetchone()
+def mutate_one(
+    db: apsw.Cursor, group: str, key: str, change: Change, clock: Clock, slots: Sequence[int]
+) -> tuple[tuple[Record | None, bool], Sequence[int]]:
+    """`mutate` as a transaction of its own; the slots stand for the item."""
+    done = mutate(db, group, key, change, clock())
+    return done, slots if done[1] else ()
+
+
+def mutate(db: apsw.Cursor, group: str, key: str, change: Change, now: int) -> tuple[Record | None, bool]:
+    """Run a change of one item; the record it started from, and whether anything was written."""
+    row: Any = db.execute(_FIND, (group, key)).get
     if row is None:
-        return _create(db, group, key, change, now)
-    old = Record(*row[:5])
-    item_id, group_id, bucket, changed_at, default_ttl = row[5:]
+        return None, _create(db, group, key, change, now)
+    value, created_at, updated_at, expires_at, version, item_id, group_id, bucket, changed_at, default_ttl = row
+    stored = _make(Record, (value, created_at, updated_at, expires_at, version))
+    old = stored if expires_at is None or now < expires_at else None
     new = change(old, now, default_ttl)
     if new is old:
-        return False
+        return old, False
     if new is None:
         db.execute(_DELETE, (item_id,))
-        expiring = old.expires_at is not None
-        groups.removed_items(
-            db, group_id, items=1, expiring=expiring, size=len(old.value), version=old.version, now=now
-        )
-        return True
-    if not is_live(old, now):
+        expiring = expires_at is not None
+        groups.removed_items(db, group_id, items=1, expiring=expiring, size=len(value), version=version, now=now)
+        return old, True
+    if old is None:
         groups.begun(db, group, now)
     if not new.version:
-        new = new._replace(version=old.version + 1)
+        new = new._replace(version=version + 1)
     db.execute(_UPDATE, (*new, item_id))
-    if bucket_of(new) != bucket:
+    if new.expires_at != expires_at and bucket_of(new) != bucket:
         db.execute(_UPDATE_BUCKET, (bucket_of(new), item_id))
-    groups.rewrote_item(db, group_id, old, new, changed_at, now)
-    return True
+    if new.version != version:
+        # An item that had expired counts as added, whether or not it was swept.
+        changed_at = max(changed_at, now) if old is None else refreshed(changed_at, now)
+    groups.rewrote_item(db, group_id, stored, new, row[8], changed_at)
+    return old, True
 
 
-def _create(db: apsw.Connection, group: str, key: str, change: Change, now: int) -> bool:
-    new = change(None, now, groups.default_ttl(db, group))
+def _create(db: apsw.Cursor, group: str, key: str, change: Change, now: int) -> bool:
+    found = groups.find(db, group, now)
+    new = change(None, now, None if found is None else found.default_ttl)
     if new is None:
         return False
-    group_id, floor = groups.begun(db, group, now)
+    if found is None or not found.listed:
+        found = groups.begun(db, group, now)
     if not new.version:
-        new = new._replace(version=floor + 1)
-    db.execute(_INSERT, (*new, bucket_of(new), group_id, key))
-    groups.added_item(db, group_id, new)
+        new = new._replace(version=found.floor + 1)
+    db.execute(_INSERT, (*new, bucket_of(new), found.id, key))
+    groups.added_item(db, found, new)
     return True
 
 

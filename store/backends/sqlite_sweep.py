@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import functools
 import os
 import time
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -13,7 +12,7 @@ from store.backends import sqlite_groups as groups
 from store.backends.generations import SUFFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import apsw
 
@@ -22,16 +21,23 @@ if TYPE_CHECKING:
     from store.model import GroupRecord
 
 _BATCH = 250  # items removed in one transaction, which takes a few milliseconds
+_LOOK = 10_000  # items looked up at once
 _PAUSE = 0.001  # seconds between batches: those who wait for the write lock get it
 _DUE = "SELECT id FROM groups WHERE next_expiry <= ? ORDER BY next_expiry LIMIT 100"
-_EXPIRED = """
-  SELECT id, octet_length(value), version FROM items
-  WHERE group_id = ?1 AND expiry_bucket <= ?2 >> 16 AND expires_at <= ?2 LIMIT ?3
+_EXPIRED = f"""
+  SELECT id FROM items WHERE group_id = ?1 AND expiry_bucket <= ?2 >> 16 AND expires_at <= ?2 LIMIT {_LOOK}
 """
-# A bucket's start is enough: it is a time before which nothing expires.
-_RAISE_NEXT_EXPIRY = """
+_REMOVE = "DELETE FROM items WHERE id = ? AND expires_at <= ? RETURNING octet_length(value), version"
+# Where the first bucket is too full to look through, its start is enough: nothing expires before it.
+_RAISE_NEXT_EXPIRY = f"""
   UPDATE groups SET next_expiry = (
-    SELECT max(min(expiry_bucket) << 16, ?2 + 1) FROM items WHERE group_id = ?1 AND expiry_bucket IS NOT NULL
+    SELECT max(
+      iif(count(*) < {_BATCH} OR min(expiry_bucket) < max(expiry_bucket), min(expires_at), min(expiry_bucket) << 16),
+      ?2 + 1
+    ) FROM (
+      SELECT expires_at, expiry_bucket FROM items WHERE group_id = ?1 AND expiry_bucket IS NOT NULL
+      ORDER BY expiry_bucket LIMIT {_BATCH}
+    )
   ) WHERE id = ?1
 """
 
@@ -43,7 +49,7 @@ def sweep(file: SqliteFile, clock: Clock, clear: Clear, *, yielding: bool) -> in
     with _only_sweeper(f"{file.path}{SUFFIX}") as alone:
         if yielding and not alone:
             return 0
-        swept = _sweep_expired(file, clock)
+        swept = _sweep_expired(file, clock())
         with file.connected() as db:
             due: list[Any] = db.execute("SELECT name FROM groups WHERE clear_at <= ?", (clock(),)).fetchall()
         if due:
@@ -64,7 +70,7 @@ def remove_cleared(file: SqliteFile) -> None:
         time.sleep(_PAUSE)
 
 
-def _remove_batch(db: apsw.Connection) -> tuple[None, Iterable[int]]:
+def _remove_batch(db: apsw.Cursor) -> tuple[None, Sequence[int]]:
     group_id = db.execute("SELECT group_id FROM cleared LIMIT 1").get
     if group_id is not None:
         rows = db.execute("SELECT id FROM items WHERE group_id = ? LIMIT ?", (group_id, _BATCH)).fetchall()
@@ -74,30 +80,40 @@ def _remove_batch(db: apsw.Connection) -> tuple[None, Iterable[int]]:
     return None, ()
 
 
-def _sweep_expired(file: SqliteFile, clock: Clock) -> int:
+def _sweep_expired(file: SqliteFile, now: int) -> int:
+    """Remove what had expired by a moment. What expires meanwhile is left to the next sweep, so that this one ends."""
     swept = 0
     while True:
         with file.connected() as db:
-            due: list[Any] = db.execute(_DUE, (clock(),)).fetchall()
+            due: list[Any] = db.execute(_DUE, (now,)).fetchall()
         if not due:
             return swept
         for (group_id,) in due:
-            gone = _BATCH
-            while gone == _BATCH:
-                gone = file.write(functools.partial(_sweep_batch, group_id=group_id, clock=clock))
-                swept += gone
-                if gone == _BATCH:
-                    time.sleep(_PAUSE)
+            swept += _sweep_group(file, group_id, now)
 
 
-def _sweep_batch(db: apsw.Connection, group_id: int, clock: Clock) -> tuple[int, Iterable[int]]:
-    now = clock()
-    rows: list[Any] = db.execute(_EXPIRED, (group_id, now, _BATCH)).fetchall()
-    db.executemany("DELETE FROM items WHERE id = ?", [(item_id,) for item_id, *_ in rows])
-    if len(rows) < _BATCH:
+def _sweep_group(file: SqliteFile, group_id: int, now: int) -> int:
+    swept = 0
+    while True:
+        # Looked for before the write lock is taken: there may be many that are alive among the expired.
+        with file.connected() as db:
+            found = [item_id for (item_id,) in db.execute(_EXPIRED, (group_id, now))]
+        for start in range(0, len(found) or 1, _BATCH):
+            last = len(found) < _LOOK and start + _BATCH >= len(found)
+            swept += file.write(_sweep_batch, group_id, found[start : start + _BATCH], now, last)
+            if last:
+                return swept
+            time.sleep(_PAUSE)
+
+
+def _sweep_batch(
+    db: apsw.Cursor, group_id: int, item_ids: list[int], now: int, last: bool
+) -> tuple[int, Sequence[int]]:
+    rows: list[Any] = db.executemany(_REMOVE, [(item_id, now) for item_id in item_ids]).fetchall()
+    if last:
         db.execute(_RAISE_NEXT_EXPIRY, (group_id, now))
     if rows:
-        size, version = sum(row[1] for row in rows), max(row[2] for row in rows)
+        size, version = sum(row[0] for row in rows), max(row[1] for row in rows)
         groups.removed_items(db, group_id, items=len(rows), expiring=len(rows), size=size, version=version, now=0)
     return len(rows), ()
 
@@ -112,6 +128,7 @@ def _only_sweeper(path: str) -> Iterator[bool]:
             cleanup.callback(os.close, descriptor)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                cleanup.callback(fcntl.flock, descriptor, fcntl.LOCK_UN)  # a child forked meanwhile has it open as well
             except BlockingIOError:
                 alone = False
         yield alone

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
@@ -10,6 +11,7 @@ from starlette.testclient import TestClient
 
 from dashboard import create_app
 from store import Store, open_store
+from tests.dashboard.commands import Run, runner
 from tests.dashboard.pages import Browser
 from tests.dashboard.support import DAY, SetBackClock
 
@@ -50,3 +52,16 @@ def client(dashboard: TestClient, state: Store) -> TestClient:
 def browser(client: TestClient) -> Browser:
     """The dashboard's pages."""
     return Browser(client)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """A SQLite store that is not there yet."""
+    return f"sqlite:///{tmp_path}/state.db"
+
+
+@pytest.fixture
+def run(url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs `stepstate` with these arguments; $STEPSTATE_URL names the store."""
+    monkeypatch.setenv("STEPSTATE_URL", url)
+    return runner(monkeypatch, capsys)

@@ -2,53 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from dashboard.cli import main
 from store import Store, open_store
-from tests.dashboard.support import DAY, ODD_NAMES, SetBackClock, dump
-
-
-class Answer(NamedTuple):
-    """How the command ended, and what it wrote."""
-
-    status: object
-    out: str
-    err: str
-
-
-Run = Callable[..., Answer]
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    """A SQLite store that is not there yet."""
-    return f"sqlite:///{tmp_path}/state.db"
-
-
-@pytest.fixture
-def run(url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs `stepstate` with these arguments; $STEPSTATE_URL names the store."""
-    monkeypatch.setenv("STEPSTATE_URL", url)
-
-    def run(*arguments: str, stdin: bytes = b"") -> Answer:
-        monkeypatch.setattr(sys, "argv", ["stepstate", *arguments])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        status: object = None
-        try:
-            main()
-        except SystemExit as ended:
-            status = ended.code or 0
-        return Answer(status, *capsys.readouterr())
-
-    return run
+from tests.dashboard.commands import Run, check_error, stored
+from tests.dashboard.support import DAY, ODD_NAMES, SetBackClock
 
 
 @pytest.fixture
@@ -63,21 +24,6 @@ def filled(url: str, clock: SetBackClock) -> Store:
         store.finish("wf-done")
         store.set("orders", "o-1", {"n": 18446744073709551615}, ttl=7200.9)
     return store
-
-
-def stored(url: str) -> dict[str, object]:
-    with open_store(url, sweep_interval=None) as store:
-        return dump(store)
-
-
-def check_error(answer: Answer, *words: str) -> None:
-    assert answer.status == 1
-    assert answer.err.startswith("stepstate: ")
-    assert answer.err.count("\n") == 1
-    assert answer.err.endswith("\n")
-    assert "Traceback" not in answer.err
-    for word in words:
-        assert word in answer.err
 
 
 def test_set_makes_the_store_and_get_prints_the_value(run: Run) -> None:
@@ -249,7 +195,19 @@ def test_standard_input_that_is_not_utf8(run: Run) -> None:
 def test_help_and_version(run: Run) -> None:
     assert run("--version").out.startswith("stepstate 0.")
     assert run("--help").status == 0
-    for command in ("serve", "demo", "groups", "get", "set", "delete", "clear", "cleanup"):
+    for command in (
+        "serve",
+        "demo",
+        "groups",
+        "get",
+        "set",
+        "delete",
+        "clear",
+        "cleanup",
+        "backup",
+        "export",
+        "import",
+    ):
         assert f"  {command} " in run("--help").out
         assert run(command, "-h").out.startswith(f"Usage: stepstate {command} ")
 
