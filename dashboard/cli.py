@@ -195,7 +195,9 @@ def _row(group: GroupInfo, now: datetime) -> tuple[str, ...]:
     expiry = "never" if group.next_expiry is None else formats.rough((group.next_expiry - now).total_seconds())
     idle = formats.rough((now - group.updated_at).total_seconds())
     state = "finished" if group.finished_at else "open"
-    return formats.oneline(group.id), formats.number(group.items), formats.size(group.size), idle, expiry, state
+    about = "≈ " if group.approximate else ""
+    items, size = f"{about}{formats.number(group.items)}", f"{about}{formats.size(group.size)}"
+    return formats.oneline(group.id), items, size, idle, expiry, state
 
 
 def _table(rows: list[tuple[str, ...]]) -> None:

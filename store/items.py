@@ -106,7 +106,7 @@ class ItemMethods(Core):
         errors: list[OpError] = []
         new_value: Any = None
 
-        def updated(old: Record | None) -> bytes:
+        def change(old: Record | None, now: int, default_ttl: int | None) -> Record:
             nonlocal errors, new_value
             if if_version is not None:
                 _check_version(group_id, key, old, if_version)
@@ -114,14 +114,11 @@ class ItemMethods(Core):
             if errors and strict:
                 raise UpdateRejected(errors)
             text, new_value = encode(value, self._limit)
-            return text
-
-        def change(old: Record | None, now: int, default_ttl: int | None) -> Record:
-            return written(old, updated(old), now, _deadline(ttl, lifetime, old, now, default_ttl))
+            return written(old, text, now, _deadline(ttl, lifetime, old, now, default_ttl))
 
         if dry_run:
             old = self._read(group_id, key)
-            updated(old)
+            change(old, 0, None)
         else:
             old = self._mutate(group_id, key, change)
         return UpdateResult(new_value, _value(old), tuple(errors))

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from store.errors import InvalidOp, InvalidValue
 from store.values import MAX_INT, MIN_INT, encode, is_text, shown
 
 _MEMBERS: Final = {
-    "set": ("type", "path", "value"),
-    "merge": ("type", "path", "value"),
-    "increment": ("type", "path", "by"),
-    "decrement": ("type", "path", "by"),
-    "append": ("type", "path", "value"),
-    "remove": ("type", "path"),
+    kind: dict.fromkeys(("type", *members)).keys()
+    for kind, members in {
+        "set": ("path", "value"),
+        "merge": ("path", "value"),
+        "increment": ("path", "by"),
+        "decrement": ("path", "by"),
+        "append": ("path", "value"),
+        "remove": ("path",),
+    }.items()
 }
 OP_TYPES: Final = tuple(_MEMBERS)
 
 
-@dataclass(frozen=True, slots=True)
-class Op:
+class Op(NamedTuple):
     """One well-formed operation; `value` is JSON text, so that applying it twice shares nothing."""
 
     type: str
@@ -38,19 +39,21 @@ def parse_ops(ops: object, limit: int) -> list[Op]:
         InvalidOp: naming the first operation that is not, and what it lacks.
         ValueTooLarge: a value over `limit` bytes of JSON text.
     """
-    if isinstance(ops, str | bytes | Mapping) or not isinstance(ops, Iterable):
+    # Asking what is no list or dict whether it is like one takes longer than the rest: that is asked last.
+    if not isinstance(ops, list) and (isinstance(ops, str | bytes | Mapping) or not isinstance(ops, Iterable)):
         raise InvalidOp(0, f"ops must be a list of operations, not {type(ops).__name__}")
     return [_parse(index, op, limit) for index, op in enumerate(ops)]
 
 
 def _parse(index: int, op: object, limit: int) -> Op:
-    if not isinstance(op, Mapping):
+    if not isinstance(op, dict) and not isinstance(op, Mapping):
         raise InvalidOp(index, f"an operation is an object, not {type(op).__name__}")
     kind = op.get("type")
     if not isinstance(kind, str) or kind not in _MEMBERS:
         raise InvalidOp(index, f"unknown type {shown(kind)}; types are {', '.join(OP_TYPES)}")
     members = _MEMBERS[kind]
-    if unknown := [str(name) for name in op if name not in members]:
+    if not op.keys() <= members:
+        unknown = [str(name) for name in op if name not in members]
         raise InvalidOp(index, f"{kind} has no member {', '.join(unknown)}; it has {', '.join(members)}")
     path = _parse_path(index, kind, op)
     if "by" in members:

@@ -55,11 +55,14 @@ class Generations:
 
     def begin(self, slots: Sequence[int]) -> list[int]:
         """Announce a commit that changes what the slots stand for, holding the write lock; its number in each."""
-        words = self.words
+        words, numbers = self.words, []
         words[COMMITS] += 1
+        if words[EPOCH + ENDED] != words[EPOCH]:  # a writer died: its commit is over, or we had no lock
+            words[EPOCH + ENDED] = words[EPOCH]
         for slot in slots:
-            words[slot] += 1
-        return [words[slot] for slot in slots]
+            words[slot] = number = words[slot] + 1
+            numbers.append(number)
+        return numbers
 
     def end(self, slots: Sequence[int], numbers: Sequence[int]) -> None:
         """The commit that was announced is through, or undone."""

@@ -122,7 +122,7 @@ class SqliteBackend:
 
         gone = self._file.write(work)
         if gone:
-            with contextlib.suppress(StoreError):  # all is cleared: what is left is the next sweep's
+            with contextlib.suppress(StoreError):  # all is out of sight; the next sweep goes on
                 remove_cleared(self._file)
         return gone
 

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
-from store import Store
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from store import Store, open_store
 from tests.dashboard.pages import Browser, Page
 from tests.dashboard.support import SetBackClock
 
@@ -182,3 +186,17 @@ def test_the_page_names_the_store(browser: Browser) -> None:
 
 def test_navigation_shows_where_one_is(browser: Browser) -> None:
     assert [node.text for node in browser.get("/").tree.one("nav", aria_label="Pages").all(class_="on")] == ["Groups"]
+
+
+def test_counts_that_may_hold_expired_items_are_marked(client: TestClient, clock: SetBackClock, tmp_path: Path) -> None:
+    clock.behind = 100
+    with open_store(f"sqlite:///{tmp_path}/state.db", clock=clock, sweep_interval=None) as state:
+        assert isinstance(client.app, Starlette)
+        client.app.state.store = state
+        state.set_many("orders", {str(number): 1 for number in range(10_001)}, ttl=10)
+        state.set("orders", "stays", 1)
+        assert Browser(client).get("/").column(1) == ["10,002"]
+        clock.behind = 0
+        assert Browser(client).get("/").column(1) == ["≈ 2"]
+        state.sweep()
+        assert Browser(client).get("/").column(1) == ["1"]
