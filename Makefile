@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check pytest chromium screenshots lock clean
+.PHONY: run test check pytest chromium bench screenshots lock clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/stepstate demo
@@ -39,11 +39,19 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
 	touch $@
 
+$(VENV)/bench.stamp: $(VENV)/run.stamp requirements-bench.lock
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-bench.lock
+	touch $@
+
+# The store beside its peers, as a table and in build/bench.json. BENCH takes options: make bench BENCH="--quick --only get"
+bench: $(VENV)/bench.stamp
+	$(BIN)/python -m tests.benchmarks $(BENCH)
+
 # Takes the pictures in docs/ that the README shows.
 screenshots: $(VENV)/dev.stamp chromium
 	STEPSTATE_SCREENSHOTS=docs $(BIN)/python -m pytest tests/browser/test_main_job.py -k edit_an_item
 
-# Writes both lock files anew from pyproject.toml.
+# Writes the lock files anew from pyproject.toml.
 lock:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet uv
@@ -51,6 +59,8 @@ lock:
 	  --python-version 3.11 pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-emit-index-url --no-annotate \
 	  --python-version 3.11 pyproject.toml --group dev -o requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-emit-index-url --no-annotate \
+	  --python-version 3.11 pyproject.toml --group bench -o requirements-bench.lock
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache
