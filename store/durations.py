@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Final, TypeAlias
 
 from store.errors import InvalidTTL
-from store.values import shown
+from store.values import damaged, shown
 
 MAX_SECONDS = 100 * 365 * 24 * 3600  # a hundred years keeps every expiry inside what datetime can show
 
@@ -71,4 +71,7 @@ def parse_duration(text: str) -> float | None:
 
 def to_datetime(at: int) -> datetime:
     """Milliseconds since 1970 as an aware datetime in UTC."""
-    return _EPOCH + timedelta(milliseconds=at)
+    try:
+        return _EPOCH + timedelta(milliseconds=at)
+    except (OverflowError, TypeError) as error:
+        raise damaged(error) from error

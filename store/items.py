@@ -11,12 +11,12 @@ from store.backends.base import Change, live
 from store.core import Core
 from store.durations import KEEP, NEVER, TTL, Expiry, milliseconds
 from store.errors import InvalidArgument, UpdateRejected, VersionConflict
-from store.model import Item, OpError, Page, Record, SetResult, UpdateResult
+from store.model import Item, OpError, Page, Record, SetResult, UpdateResult, make_record
 from store.names import check_name, check_names
 from store.ops import parse_ops
 from store.paging import ITEM_SORTS, make_query
 from store.shaping import item_of
-from store.values import decode, encode, member, shown
+from store.values import damaged, decode, encode, member, shown, stored
 
 
 class ItemMethods(Core):
@@ -41,7 +41,7 @@ class ItemMethods(Core):
         """
         text, new_value = encode(value, self._limit)
         old = self._mutate(group_id, key, _setting(group_id, key, text, ttl, _lifetime(ttl), if_version))
-        return SetResult(new_value, None if old is None else decode(old.value))
+        return SetResult(new_value, None if old is None else stored(old.value))
 
     def get(self, group_id: str, key: str, default: Any = None) -> Any:
         """The value of an item, or `default`; `item` tells a stored null from no item."""
@@ -49,7 +49,10 @@ class ItemMethods(Core):
         if text is None:
             text = self._backend.fetch(group_id, key)
         if text is not None:
-            return decode(text)
+            try:
+                return decode(text)
+            except ValueError as error:
+                raise damaged(error) from error
         check_name("group", group_id)
         check_name("key", key)
         return default
@@ -62,7 +65,7 @@ class ItemMethods(Core):
     def list(self, group_id: str) -> list[Any]:
         """All values of a group, in the order of their keys' UTF-8 bytes; [] if there is no such group."""
         check_name("group", group_id)
-        values: list[Any] = decode(self._backend.read_values(group_id))
+        values: list[Any] = stored(self._backend.read_values(group_id))
         self._counters.read(len(values))
         return values
 
@@ -110,7 +113,7 @@ class ItemMethods(Core):
             nonlocal errors, new_value
             if if_version is not None:
                 _check_version(group_id, key, old, if_version)
-            value, errors = apply_ops(MISSING if old is None else decode(old.value), parsed, strict=strict)
+            value, errors = apply_ops(MISSING if old is None else stored(old.value), parsed, strict=strict)
             if errors and strict:
                 raise UpdateRejected(errors)
             text, new_value = encode(value, self._limit)
@@ -150,14 +153,14 @@ class ItemMethods(Core):
         wanted = check_names("key", keys)
         found = self._backend.read_many(group_id, wanted)
         now = self._clock()
-        values = {key: decode(found[key].value) for key in wanted if live(found.get(key), now)}
+        values = {key: stored(found[key].value) for key in wanted if live(found.get(key), now)}
         self._counters.read(len(values), len(wanted) - len(values))
         return values
 
     def delete_many(self, group_id: str, keys: Iterable[str]) -> dict[str, Any]:
         """Remove several items of one group in one transaction; the values removed, by key."""
         olds = self._mutate_many(group_id, [(key, _deleting(group_id, key, None)) for key in check_names("key", keys)])
-        return {key: decode(old.value) for key, old in olds.items() if old is not None}
+        return {key: stored(old.value) for key, old in olds.items() if old is not None}
 
     def items(
         self, group_id: str, *, search: str | None = None, sort: str = "key", after: str | None = None, limit: int = 100
@@ -211,7 +214,7 @@ class ItemMethods(Core):
 
 
 def _value(record: Record | None) -> Any:
-    return None if record is None else decode(record.value)
+    return None if record is None else stored(record.value)
 
 
 def _lifetime(ttl: TTL | Expiry | None) -> int | None:
@@ -234,7 +237,7 @@ def written(old: Record | None, text: bytes, now: int, expires_at: int | None) -
     """The record of a value that is written in place of another."""
     if old is None:
         return Record(text, now, now, expires_at, 0)
-    return Record(text, old.created_at, now, expires_at, old.version + 1)
+    return make_record(Record, (text, old.created_at, now, expires_at, old.version + 1))
 
 
 def _setting(

@@ -16,7 +16,7 @@ import orjson
 from store.durations import to_datetime
 from store.errors import InvalidArgument, InvalidValue, StoreError, ValueTooLarge
 from store.names import check_name
-from store.values import encode, parse_json, shown
+from store.values import encode, parse_json, shown, stored
 
 if TYPE_CHECKING:
     from store.model import Record
@@ -40,7 +40,7 @@ class Entry(NamedTuple):
 def write_line(group: str, key: str, record: Record) -> bytes:
     """An item as a line."""
     # The value as it is stored: exact, and no decoding. Only another program would have written it with line breaks.
-    value = record.value if b"\n" not in record.value else orjson.dumps(orjson.loads(record.value))
+    value = record.value if b"\n" not in record.value else orjson.dumps(stored(record.value))
     at = b"null" if record.expires_at is None else b'"%b"' % _time_text(record.expires_at)
     names = (orjson.dumps(group), orjson.dumps(key))
     return b'{"group":%b,"key":%b,"value":%b,"expires_at":%b}\n' % (*names, value, at)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from store.durations import to_datetime
 from store.model import GroupInfo, Item
-from store.values import decode
+from store.values import stored
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,7 +19,7 @@ def item_of(group_id: str, key: str, record: Record) -> Item:
     return Item(
         group_id,
         key,
-        decode(record.value),
+        stored(record.value),
         len(record.value),
         record.version,
         to_datetime(record.created_at),

@@ -70,16 +70,16 @@ class TransferMethods(Core):
         """
         if not isinstance(path, str | os.PathLike):
             raise InvalidArgument(f"path must be a string or a path, not {shown(path)}")
-        target = Path(path).absolute()
-        if not is_text(str(target)) or "\0" in str(target):
-            raise StoreUnavailable(f"{str(target)!r} names no file")
+        if not is_text(str(path)) or "\0" in str(path):
+            raise StoreUnavailable(f"{str(path)!r} names no file")
+        try:
+            target = Path(path).absolute()
+        except OSError as error:  # the folder of the process was removed
+            raise StoreUnavailable(f"{path} cannot be written: {error.strerror}") from error
         for suffix in _TAKEN:
             if os.path.lexists(f"{target}{suffix}"):
                 raise StoreUnavailable(f"{target}{suffix} exists already; a backup goes to a new file")
-        try:
-            self._backend.backup(target)
-        except OSError as error:
-            raise StoreUnavailable(f"{target} cannot be written: {error.strerror}") from error
+        self._backend.backup(target)
 
     def export(self, groups: Iterable[str] | None = None) -> Iterator[bytes]:
         """All items as lines of NDJSON that `load` takes, group by group and in the order of their keys.

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from store.errors import InvalidValue, ValueTooLarge
+from store.errors import InvalidValue, StoreCorrupt, ValueTooLarge
 
 MAX_VALUE_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 254  # what orjson writes
@@ -84,6 +84,23 @@ def encode(value: Any, limit: int = MAX_VALUE_BYTES, place: str = "$") -> tuple[
 
 decode: Final[Callable[[bytes], Any]] = orjson.loads
 """The value of a JSON text that `encode` made."""
+
+
+def stored(text: bytes) -> Any:
+    """The value of a JSON text that was kept in a file.
+
+    Raises:
+        StoreCorrupt: the file was damaged where nothing but the text shows it.
+    """
+    try:
+        return decode(text)
+    except ValueError as error:
+        raise damaged(error) from error
+
+
+def damaged(error: Exception) -> StoreCorrupt:
+    """What it means that something stored cannot be read as what was written."""
+    return StoreCorrupt(f"the store is damaged: what was read is not what can have been written ({error})")
 
 
 def parse_json(text: str) -> Any:

@@ -6,7 +6,8 @@ number. A reader that finds both words equal, reads the database, and then finds
 until the next commit begins. A writer that dies in between leaves the two different; then nobody caches what the
 counter stands for until the next write of it.
 
-The file is no part of the data: it may be lost while no process has the store open.
+The file is no part of the data: it may be lost while no process has the store open. While one has, it is not to be
+touched: a process that looks at counters which were cut off is ended by the system (SIGBUS), as with SQLite's own -shm.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ COMMITS: Final = 3
 """How many commits have been announced here."""
 EPOCH: Final = 4
 """The counter of everything: writes of whole groups raise it."""
+WAITING: Final = 6
+"""Not 0 if somebody may be waiting for the write lock."""
 ENDED: Final = 1
 """How far behind a counter's first word its second is."""
 
@@ -50,7 +53,11 @@ class Generations:
     def __init__(self, path: Path | None, store_id: bytes, *, writable: bool) -> None:
         self.shared = path is not None
         self.writable = writable
-        self._map = mmap.mmap(-1, _BYTES) if path is None else _mapped(path, store_id, writable=writable)
+        self.identity: tuple[int, int] | None = None
+        if path is None:
+            self._map = mmap.mmap(-1, _BYTES)
+        else:
+            self._map, self.identity = _mapped(path, store_id, writable=writable)
         self.words = memoryview(self._map).cast("Q")
 
     def begin(self, slots: Sequence[int]) -> list[int]:
@@ -72,12 +79,14 @@ class Generations:
                 words[slot + ENDED] = number
 
 
-def _mapped(path: Path, store_id: bytes, *, writable: bool) -> mmap.mmap:
+def _mapped(path: Path, store_id: bytes, *, writable: bool) -> tuple[mmap.mmap, tuple[int, int]]:
     descriptor = os.open(path, os.O_RDWR if writable else os.O_RDONLY)
     try:
-        if os.fstat(descriptor).st_size != _BYTES or os.pread(descriptor, 24, 0) != _head(store_id):
+        found = os.fstat(descriptor)
+        if found.st_size != _BYTES or os.pread(descriptor, 24, 0) != _head(store_id):
             raise FileNotFoundError(f"{path} does not hold the counters of this store")
-        return mmap.mmap(descriptor, _BYTES, access=mmap.ACCESS_WRITE if writable else mmap.ACCESS_READ)
+        access = mmap.ACCESS_WRITE if writable else mmap.ACCESS_READ
+        return mmap.mmap(descriptor, _BYTES, access=access), (found.st_dev, found.st_ino)
     finally:
         os.close(descriptor)
 

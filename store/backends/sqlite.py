@@ -13,6 +13,7 @@ from store.backends import sqlite_groups as groups_sql
 from store.backends import sqlite_items as items_sql
 from store.backends.generations import EPOCH, slot_of
 from store.backends.read_cache import ReadCache
+from store.backends.sqlite_backup import backup
 from store.backends.sqlite_file import SqliteFile
 from store.backends.sqlite_sweep import remove_cleared, sweep
 from store.errors import StoreError
@@ -70,6 +71,7 @@ class SqliteBackend:
         return text
 
     def read(self, group: str, key: str) -> Record | None:
+        self._file.look()
         row = self._file.connected().row(items_sql.READ, (group, key))
         return None if row is None else Record(*row)
 
@@ -130,7 +132,7 @@ class SqliteBackend:
         return sweep(self._file, self._clock, self.clear, yielding=yielding)
 
     def backup(self, path: Path) -> None:
-        self._file.backup(path)
+        backup(self._file, path)
 
     def size(self) -> int:
         return self._file.size()

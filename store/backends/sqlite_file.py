@@ -1,11 +1,9 @@
-"""The SQLite file: connections to it, transactions, and SQLite's errors as the store's own."""
+"""The SQLite file: connections to it, and transactions."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import tempfile
 import threading
 import time
 import weakref
@@ -14,9 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
 import apsw
 
-from store.backends import sqlite_opening
-from store.backends.generations import COMMITS, SUFFIX
-from store.errors import StoreBusy, StoreClosed, StoreCorrupt, StoreError, StoreUnavailable
+from store.backends import sqlite_opening, sqlite_place
+from store.backends.generations import COMMITS, SUFFIX, Generations
+from store.backends.sqlite_errors import TROUBLE, Trouble, translated
+from store.backends.sqlite_place import Place
+from store.backends.sqlite_waiting import busy_handler
+from store.errors import StoreCorrupt, StoreError, StoreUnavailable
 from store.forking import Rank, survives_fork
 
 if TYPE_CHECKING:
@@ -38,11 +39,13 @@ class Connected:
         survives_fork(self.lock, Rank.BACKEND)
         # One cursor for all statements, each of which is read to its end: making one takes as long as a short one.
         self.cursor: apsw.Cursor | None = None
+        self.out_of_room = False
         self._seen = (0, 0)
 
     def __enter__(self) -> apsw.Cursor:
         self.lock.acquire()
         try:
+            self._file.look()
             return self.cursor or self.open()
         except BaseException as error:
             self.__exit__(type(error), error, error.__traceback__)
@@ -51,9 +54,11 @@ class Connected:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.lock.release()
-        if isinstance(error, apsw.Error):
-            raise self._file.translated(error) from error
+        try:
+            if isinstance(error, TROUBLE):
+                raise self._file.translated(error, self.cursor) from error
+        finally:
+            self.lock.release()
 
     def row(self, sql: str, bindings: tuple[str, ...]) -> Any:
         """The only row of a SELECT with several columns, or None; as in the context, but quicker."""
@@ -61,13 +66,19 @@ class Connected:
             try:
                 return (self.cursor or self.open()).execute(sql, bindings).get
             except apsw.Error as error:
-                raise self._file.translated(error) from error
+                raise self._file.translated(error, self.cursor) from error
 
-    def close(self) -> None:
-        """Close the connection for good, once the call that is under way has ended."""
-        with self.lock:
+    def close(self, *, sound: bool) -> None:
+        """Close the connection for good, once the call that is under way has ended.
+
+        If the file is not `sound`, what is left in the log stays there, lest it spoils what was copied into the file.
+        """
+        with self.lock, contextlib.suppress(apsw.Error):
             if self.cursor is not None:
-                self.cursor.connection.close()
+                connection = self.cursor.connection
+                if not sound:
+                    connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+                connection.close()
 
     def looked(self) -> tuple[bool, bool]:
         """Whether another connection has committed since the last look, and whether any writer has announced it."""
@@ -103,16 +114,15 @@ class SqliteFile:
         survives_fork(self._registry, Rank.INNERMOST)
         self._forget_connections()
         self._look_at = 0.0
-        self._place: tuple[int, int] | None = None
-        sqlite_opening.make_folder(path, create=create)
         # Absolute: names such as ":memory:" mean something else to SQLite, and the process may change its folder. Not a
         # link: the files beside the database have to be the same for all who open it.
-        self.path = Path(os.path.realpath(path))
+        self.path = sqlite_place.find(path, create=create)
         try:
-            self.generations = sqlite_opening.prepare(self.path, self._configured(create=create), timeout)
-        except apsw.Error as error:
+            sqlite_place.check_beside(self.path)
+            self.generations = sqlite_opening.prepare(self.path, self._connect(create=create), timeout)
+            self._place = Place(path.absolute(), self.path, self.generations)
+        except TROUBLE as error:
             raise self.translated(error) from error
-        self._place = self._found()
         _FILES.add(self)
 
     def connected(self) -> Connected:
@@ -137,62 +147,43 @@ class SqliteFile:
                 db = connected.cursor or connected.open()
                 db.execute("BEGIN IMMEDIATE")
                 try:
+                    if time.monotonic() >= self._look_at:  # behind the wait for the lock, which may be long
+                        self.check_place()
                     result, slots = work(db, *args)
                     self._commit(db, slots)
                 except BaseException:
                     if db.connection.in_transaction:
                         db.execute("ROLLBACK")
                     raise
-            except apsw.Error as error:
-                raise self.translated(error) from error
-        if time.monotonic() >= self._look_at:
-            self.check_place()
+            except TROUBLE as error:
+                if isinstance(error, apsw.FullError) and not connected.out_of_room:
+                    return self._again(connected, work, *args)
+                raise self.translated(error, connected.cursor) from error
         return result
 
-    def check_place(self) -> None:
-        """Make sure that the file is still the one that was opened.
+    def look(self) -> None:
+        """Check the place if that was a while ago."""
+        if time.monotonic() >= self._look_at:
+            self.check_place()
 
-        Raises:
-            StoreUnavailable: it was removed or replaced: what is written now would be gone with the last process.
-        """
+    def check_place(self) -> None:
+        """Make sure that the files are still the ones that were opened; see Place.check."""
+        try:
+            self._place.check()
+        except apsw.Error as error:
+            raise self.translated(error) from error
         self._look_at = time.monotonic() + MOVED_SECONDS
-        if self._found() != self._place:
-            raise StoreUnavailable(
-                f"{self.path} was removed or replaced since it was opened; close the store and open it anew"
-            )
 
     def connect(self) -> apsw.Connection:
         """A new connection to the file, which has to be there."""
         self.check_place()
-        return self._configured(create=False)
+        connection = self._connect(create=False)
+        connection.set_busy_handler(busy_handler(self.generations, self._timeout))
+        return connection
 
-    def translated(self, error: apsw.Error) -> StoreError:
-        """SQLite's error as the store's own."""
-        match error:
-            case apsw.BusyError() | apsw.LockedError():
-                return StoreBusy(f"{self.path} was locked by other writers for {self._timeout:g} s")
-            case apsw.ConnectionClosedError():
-                return StoreClosed("the store was closed")
-            case apsw.NotADBError():
-                return StoreCorrupt(f"{self.path} is not a database")
-            case apsw.CorruptError():
-                return StoreCorrupt(f"{self.path} is damaged: {error}")
-            case apsw.FullError():
-                return StoreUnavailable(f"{self.path} cannot grow: the disk is full")
-        return StoreUnavailable(f"{self.path} cannot be used: {error}")
-
-    def backup(self, path: Path) -> None:
-        """Write a copy of one moment to a new file."""
-        descriptor, temporary = tempfile.mkstemp(prefix=path.name, dir=path.parent)
-        os.close(descriptor)
-        try:
-            with self.connected() as db:
-                db.execute("VACUUM INTO ?", (temporary,))
-            shutil.copymode(self.path, temporary)
-            os.replace(temporary, path)
-        finally:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
+    def translated(self, error: Trouble, db: apsw.Cursor | None = None) -> StoreError:
+        """An error that came up over this file, as the store's own; `db` met it."""
+        return translated(error, self.path, self._timeout, None if db is None else db.connection)
 
     def size(self) -> int:
         """Bytes on disk: the database and its write-ahead log."""
@@ -202,48 +193,65 @@ class SqliteFile:
         """Close every thread's connection, once the calls that are under way have ended."""
         with self._registry:
             all_connected = list(self._all_connected)
+        sound = self._is_sound()
         for held in all_connected:
-            held.close()
+            held.close(sound=sound)
+        self._place.close()
 
     def after_fork(self) -> None:
         """In a child process: leave the parent's connections untouched for good, as SQLite demands."""
         _INHERITED.extend(self._all_connected)
         self._forget_connections()
 
+    def _again(
+        self, connected: Connected, work: Callable[[apsw.Cursor, *Ts], tuple[T, Sequence[int]]], *args: *Ts
+    ) -> T:
+        """Write once more, where the disk was full: the log may be what fills it, and can be used from its start."""
+        connected.out_of_room = True
+        try:
+            with contextlib.suppress(StoreError), connected as db:
+                db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            return self.write(work, *args)
+        finally:
+            connected.out_of_room = False
+
     def _commit(self, db: apsw.Cursor, slots: Sequence[int]) -> None:
         generations = self.generations
         if not generations.writable:
-            raise StoreUnavailable(f"{self.path}{SUFFIX} cannot be written, so no other process could be told")
-        numbers = generations.begin(slots)
+            generations = self._writable_generations(db)
+        try:
+            numbers = generations.begin(slots)
+        except ValueError as error:  # a counter at its end, where no count of commits comes
+            raise StoreCorrupt(f"{self.path}{SUFFIX} was overwritten; remove it while nobody has it open") from error
         try:
             db.execute("COMMIT")
         finally:
             generations.end(slots, numbers)
 
+    def _writable_generations(self, db: apsw.Cursor) -> Generations:
+        """What was in the way of the counters when the file was opened may be gone by now."""
+        try:
+            found = sqlite_opening.writable_counters(self.path, db.execute("SELECT id FROM store").get)
+        except OSError as error:
+            why = f"so no other process could be told: {error.strerror}"
+            raise StoreUnavailable(f"{self.path}{SUFFIX} cannot be written, {why}") from error
+        self._place.look_after(found)
+        self.generations = found
+        return found
+
+    def _is_sound(self) -> bool:
+        try:
+            self.check_place()
+        except StoreError:
+            return False
+        return True
+
     def _forget_connections(self) -> None:
         self._local = threading.local()
         self._all_connected: weakref.WeakSet[Connected] = weakref.WeakSet()
 
-    def _configured(self, *, create: bool) -> apsw.Connection:
-        flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if create else 0)
-        connection = apsw.Connection(str(self.path), flags)
-        milliseconds = round(self._timeout * 1000)
-        connection.set_busy_timeout(milliseconds)
-        # Where SQLite was built with blocking locks they wake the next writer at once, which is faster and fairer.
-        connection.setlk_timeout(milliseconds, 0)
-        # NORMAL loses nothing when a process is killed; a power cut may take the last commits, never consistency.
-        connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {sqlite_opening.WAL_PAGES}").fetchall()
-        connection.execute(f"PRAGMA journal_size_limit = {sqlite_opening.WAL_PAGES * sqlite_opening.PAGE}").fetchall()
-        connection.execute(f"PRAGMA cache_size = -{sqlite_opening.CACHE_KIB}").fetchall()
-        return connection
-
-    def _found(self) -> tuple[int, int] | None:
-        try:
-            found = self.path.stat()
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino
+    def _connect(self, *, create: bool) -> apsw.Connection:
+        return sqlite_opening.connect(self.path, self._timeout, create=create, durable=self._durable)
 
 
 def _bytes(path: Path) -> int:

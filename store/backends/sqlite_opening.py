@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import apsw
 
 from store.backends import generations
 from store.backends.generations import Generations
+from store.backends.sqlite_errors import TROUBLE, translated
 from store.errors import StoreCorrupt, StoreUnavailable
 
 APPLICATION_ID: Final = int.from_bytes(b"stst")  # https://sqlite.org/pragma.html#pragma_application_id marks it as ours
@@ -22,26 +24,23 @@ CACHE_KIB: Final = 16 * 1024
 _SCHEMA = Path(__file__).with_name("schema.sql")
 
 
-def make_folder(path: Path, *, create: bool) -> None:
-    """Make the folders on the way to a file, or see that the file is there.
-
-    Raises:
-        StoreUnavailable: naming what is in the way.
-    """
-    what = f"cannot make the folder {path.parent}"
+def connect(path: Path, timeout: float, *, create: bool, durable: bool) -> apsw.Connection:
+    """A connection to a file, which is made if `create`."""
+    flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if create else 0)
+    connection = apsw.Connection(str(path), flags)
+    milliseconds = round(timeout * 1000)
+    connection.set_busy_timeout(milliseconds)
+    # Where SQLite was built with blocking locks they wake the next writer at once, which is faster and fairer.
+    connection.setlk_timeout(milliseconds, 0)
     try:
-        str(path).encode()  # SQLite takes UTF-8
-        if create:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        what = f"{path} cannot be used"
-        path.stat()
-    except FileNotFoundError as error:
-        if not create:
-            raise StoreUnavailable(f"there is no store at {path}") from error
-    except OSError as error:
-        raise StoreUnavailable(f"{what}: {error.strerror}") from error
-    except ValueError as error:  # NUL or a lone surrogate
-        raise StoreUnavailable(f"{str(path)!r} names no file: {error}") from error
+        # NORMAL loses nothing when a process is killed; a power cut may take the last commits, never consistency.
+        connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}").fetchall()
+        connection.execute(f"PRAGMA journal_size_limit = {WAL_PAGES * PAGE}").fetchall()
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}").fetchall()
+    except apsw.Error as error:
+        raise translated(error, path, timeout, connection) from error
+    return connection
 
 
 def prepare(path: Path, connection: apsw.Connection, timeout: float) -> Generations:
@@ -50,20 +49,16 @@ def prepare(path: Path, connection: apsw.Connection, timeout: float) -> Generati
     Raises:
         StoreUnavailable: it belongs to another program or has another schema.
         StoreCorrupt: it is damaged.
-        apsw.Error: SQLite cannot open it.
     """
-    beside = path.with_name(path.name + generations.SUFFIX)
     try:
         ready = _is_ready(path, connection)
-        if not ready and beside.exists() and path.stat().st_size == 0:
-            raise StoreCorrupt(
-                f"{path} is empty, but {beside.name} shows that it was a store; remove both to begin anew"
-            )
         if not ready or connection.pragma("journal_mode") != "wal":  # a backup is not in WAL mode
             _use_wal(connection, timeout)
         if not ready:
             _make_schema(path, connection)
-        return _counters(beside, connection)
+        return _counters(path, connection)
+    except TROUBLE as error:
+        raise translated(error, path, timeout, connection) from error
     finally:
         connection.close()
 
@@ -113,27 +108,41 @@ def _make_schema(path: Path, connection: apsw.Connection) -> None:
         raise
 
 
-def _counters(beside: Path, connection: apsw.Connection) -> Generations:
-    store_id: bytes = connection.execute("SELECT id FROM store").get
+def writable_counters(path: Path, store_id: bytes) -> Generations:
+    """The counters beside a database; made only by a holder of its write lock, so that all end up with the same ones.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    beside = path.with_name(path.name + generations.SUFFIX)
     try:
         return Generations(beside, store_id, writable=True)
-    except PermissionError:
+    except FileNotFoundError:
+        generations.make(beside, store_id)
+        return Generations(beside, store_id, writable=True)
+
+
+def _counters(path: Path, connection: apsw.Connection) -> Generations:
+    """The counters as they can be had. With none nothing is cached, and with none to write to nothing is written."""
+    beside = path.with_name(path.name + generations.SUFFIX)
+    store_id: Any = connection.execute("SELECT id FROM store").get
+    if not isinstance(store_id, bytes):
+        raise StoreCorrupt(f"{path} is damaged: it has lost its id")
+    try:
+        return Generations(beside, store_id, writable=True)
+    except FileNotFoundError:
+        with contextlib.suppress(OSError, apsw.ReadOnlyError), _write_lock(connection):
+            return writable_counters(path, store_id)
+    except OSError:
         with contextlib.suppress(OSError):
             return Generations(beside, store_id, writable=False)
-    except OSError:
-        # Only the holder of the write lock makes it, so that all processes end up with the same one. Where that cannot
-        # be, as in a folder that is not writable, nothing is cached and nothing can be written.
-        with contextlib.suppress(OSError, apsw.ReadOnlyError):
-            return _new_counters(beside, store_id, connection)
     return Generations(None, store_id, writable=False)
 
 
-def _new_counters(beside: Path, store_id: bytes, connection: apsw.Connection) -> Generations:
+@contextlib.contextmanager
+def _write_lock(connection: apsw.Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        with contextlib.suppress(OSError):
-            return Generations(beside, store_id, writable=True)  # another process was first
-        generations.make(beside, store_id)
-        return Generations(beside, store_id, writable=True)
+        yield
     finally:
         connection.execute("ROLLBACK")

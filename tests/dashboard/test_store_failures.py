@@ -68,7 +68,7 @@ def test_a_file_that_became_noise_while_it_was_open(on_disk: Store, file: Path, 
     file.write_bytes(b"noise" * 10_000)
     file.with_name("state.db-wal").write_bytes(b"")
 
-    check_failure(client, "not a database", [path for path in PATHS if path != "/add"])
+    check_failure(client, "was emptied or overwritten since it was opened", [path for path in PATHS if path != "/add"])
 
 
 def test_a_busy_file(on_disk: Store, file: Path, client: TestClient) -> None:

@@ -81,9 +81,7 @@ def test_a_group_is_updated_by_writing_and_by_removing(state: Store, clock: Manu
 
 
 @pytest.mark.parametrize("swept", [False, True])
-def test_a_group_of_which_nothing_was_live_comes_into_being_anew(
-    state: Store, clock: ManualClock, swept: bool
-) -> None:
+def test_a_group_of_which_nothing_was_live_comes_into_being_anew(state: Store, clock: ManualClock, swept: bool) -> None:
     state.set_many("g", {"a": 1, "b": 1}, ttl=10)
     clock.advance(100)
     if swept:

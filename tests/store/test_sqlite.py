@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
-import stat
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import apsw
 import pytest
 
-from store import Store, StoreBusy, StoreCorrupt, StoreError, StoreUnavailable, open_store
+from store import StoreBusy, StoreCorrupt, StoreError, StoreUnavailable
 from tests.conftest import ManualClock
-from tests.store.support import in_children
-
-
-def opened(path: Path, **options: Any) -> Store:
-    return open_store(f"sqlite:///{path}", sweep_interval=None, **options)
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """All files of a folder."""
-    return {file.name: file.read_bytes() for file in folder.iterdir()}
+from tests.store.troubles import contents, opened
 
 
 @pytest.fixture
@@ -51,16 +38,6 @@ def test_an_empty_file_becomes_a_store(path: Path) -> None:
     with opened(path) as state:
         state.set("g", "k", 1)
         assert state.list("g") == [1]
-
-
-def test_a_damaged_database_is_refused(path: Path) -> None:
-    with opened(path) as state:
-        state.set_many("g", {str(number): "x" * 1000 for number in range(100)})
-    damaged = bytearray(path.read_bytes())
-    damaged[4096:] = b"\xff" * (len(damaged) - 4096)
-    path.write_bytes(damaged)
-    with pytest.raises(StoreCorrupt, match=f"{path} is damaged"), opened(path) as state:
-        state.list("g")
 
 
 def foreign_table(db: apsw.Connection) -> None:
@@ -150,67 +127,17 @@ def test_a_file_name_that_no_file_can_have_is_refused(tmp_path: Path, name: str,
         opened(tmp_path / name, create=create)
 
 
-@pytest.fixture
-def shared_folder() -> Iterator[Path]:
-    """A folder that every user may enter; pytest's own are private."""
-    folder = Path(tempfile.mkdtemp(prefix="stepstate-test-"))
-    folder.chmod(0o755)
-    yield folder
-    folder.chmod(0o755)
-    shutil.rmtree(folder)
-
-
-def as_nobody(work: Callable[[], Any]) -> str:
-    """The StoreError that `work` raises in a child process without root's rights, in words; "" if it raises none."""
-
-    def unprivileged() -> int:
-        if os.getuid() == 0:
-            os.setuid(65534)
-        try:
-            work()
-        except StoreError as error:
-            os.write(tells, f"{type(error).__name__}: {error}".encode())
-        return 0
-
-    hears, tells = os.pipe()
-    codes = in_children(unprivileged)
-    os.close(tells)
-    with open(hears, "rb") as pipe:
-        told = pipe.read().decode()
-    assert codes == [0]
-    return told
-
-
-@pytest.mark.parametrize("name", ["state.db", "folder/state.db"])
-def test_a_folder_that_is_not_writable_is_unavailable(shared_folder: Path, name: str) -> None:
-    shared_folder.chmod(0o555)
-    told = as_nobody(lambda: opened(shared_folder / name))
-    assert told.startswith("StoreUnavailable: ")
-    assert str(shared_folder) in told
-    assert list(shared_folder.iterdir()) == []
-
-
-@pytest.mark.parametrize("create", [True, False])
-def test_a_folder_that_cannot_be_entered_is_unavailable(shared_folder: Path, create: bool) -> None:
-    path = shared_folder / "state.db"
-    opened(path).close()
-    shared_folder.chmod(0o700 if os.getuid() == 0 else 0)
-    assert as_nobody(lambda: opened(path, create=create)).startswith("StoreUnavailable: ")
-
-
-def test_a_file_that_is_not_writable_can_be_read_and_not_written(shared_folder: Path) -> None:
-    path = shared_folder / "state.db"
-    with opened(path) as state:
+def test_a_process_whose_folder_was_removed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    with opened(tmp_path / "state.db") as state:
+        monkeypatch.chdir(gone)
+        gone.rmdir()
+        with pytest.raises(StoreUnavailable, match="No such file or directory"):
+            opened(Path("state.db"))
+        with pytest.raises(StoreUnavailable, match="No such file or directory"):
+            state.backup("copy.db")
         state.set("g", "k", 1)
-        path.chmod(0o444)
-        for beside in ("-wal", "-shm"):
-            path.with_name(path.name + beside).chmod(0o444)
-        assert as_nobody(lambda: opened(path).get("g", "k")) == ""
-        told = as_nobody(lambda: opened(path).set("g", "k", 2))
-    assert told.startswith(f"StoreUnavailable: {path} cannot be used: ")
-    with opened(path) as state:
-        assert state.get("g", "k") == 1
-    assert not path.stat().st_mode & stat.S_IWUSR
 
 
 def test_reopening_finds_everything(path: Path, clock: ManualClock) -> None:
