@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,12 @@ from starlette.testclient import TestClient
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def example(part: str) -> str:
+    """The one example that holds some text."""
+    (found,) = [text for text in EXAMPLES if part in text]
+    return str(found)
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +34,7 @@ def test_the_example_of_the_api_does_what_its_comments_say() -> None:
         return 1.08
 
     names: dict[str, Any] = {"ask_the_rates_api": ask_the_rates_api}
-    exec(EXAMPLES[0], names)  # noqa: S102  the README is ours
+    exec(example("from store import KEEP"), names)  # noqa: S102  the README is ours
     state = names["state"]
     assert state.get("cache:rates", "EUR-USD") == 1.08
     assert asked == [("EUR", "USD")]
@@ -37,9 +45,24 @@ def test_the_example_of_the_api_does_what_its_comments_say() -> None:
 
 def test_the_example_of_mounting_serves_the_dashboard() -> None:
     names: dict[str, Any] = {}
-    exec(EXAMPLES[1], names)  # noqa: S102
+    exec(example("create_app"), names)  # noqa: S102
     client = TestClient(names["app"])
     assert "The store is empty" in client.get("/_state/").text
+    names["state"].close()
+
+
+def test_the_example_of_asynchronous_code_runs() -> None:
+    body = textwrap.indent(example("open_async_store"), "    ")
+    names: dict[str, Any] = {}
+    exec(f"async def main():\n{body}\n    return got", names)  # noqa: S102
+    assert asyncio.run(names["main"]()) == {"status": "pending"}
+
+
+def test_the_examples_of_caching_run() -> None:
+    names: dict[str, Any] = {"ask_the_rates_api": lambda base, quote: {"rate": 1.08}}
+    exec(example("state.cached("), names)  # noqa: S102
+    assert names["rate"]("EUR", "USD") == {"rate": 1.08}
+    assert names["rate"].key("EUR", quote="USD") == "base=EUR, quote=USD"
     names["state"].close()
 
 
