@@ -118,8 +118,10 @@ class SqliteBackend:
             now = self._clock()
             found = groups_sql.read_many(db, groups, now)
             gone = [group for group in found if chosen(group)]
+            few = groups_sql.FEW
             for group in gone:
-                groups_sql.clear(db, group, now)
+                groups_sql.clear(db, group, now, few)
+                few = max(0, few - group.items)
             return gone, _EVERYTHING if gone else ()
 
         gone = self._file.write(work)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 COUNTED = 10_000
 """The most expired items of one group that are counted off it, and the most that are looked at for the next expiry."""
-_FEW = 200  # items that go at once with their group; more are taken out of sight, and removed in batches afterwards
+FEW = 200
+"""The most items that go at once with their groups; more are taken out of sight, and removed in batches afterwards."""
 _STEP = 64  # `top` is raised in steps, so that rewriting an item, each time one version up, seldom writes its group
 
 _SETTINGS = "default_ttl, finished_at, clear_at"
@@ -161,20 +162,20 @@ def removed_items(
         _retire(db, group_id)
 
 
-def clear(db: apsw.Cursor, group: GroupRecord, now: int) -> None:
-    """Remove all that is in a group, and its settings but the default TTL."""
+def clear(db: apsw.Cursor, group: GroupRecord, now: int, few: int) -> None:
+    """Remove all that is in a group, and its settings but the default TTL; more items than `few` later, in batches."""
     group_id = db.execute("SELECT id FROM groups WHERE name = ?", (group.name,)).get
-    floor = _retire(db, group_id)
+    floor = _retire(db, group_id, few)
     left = cleared(group.settings)
     if left.kept:
         db.execute(_INSERT, (group.name, group.created_at, now, floor, floor, *left))
 
 
-def _retire(db: apsw.Cursor, group_id: int) -> int:
+def _retire(db: apsw.Cursor, group_id: int, few: int = FEW) -> int:
     """End a group, its items with it; the version that none of its items had more than."""
     floor: int
     items, floor, top = db.execute("SELECT items, floor, top FROM groups WHERE id = ?", (group_id,)).get
-    if items > _FEW:
+    if items > few:
         floor = top
         db.execute("INSERT INTO cleared VALUES (?)", (group_id,))
     elif items:

@@ -71,14 +71,15 @@ def remove_cleared(file: SqliteFile) -> None:
 
 
 def _remove_batch(db: apsw.Cursor) -> tuple[None, Sequence[int]]:
-    group_id = db.execute("SELECT group_id FROM cleared LIMIT 1").get
-    if group_id is not None:
-        rows = db.execute("SELECT id FROM items WHERE group_id = ? LIMIT ?", (group_id, _CLEARED_BATCH)).fetchall()
+    left = _CLEARED_BATCH
+    while left > 0 and (group_id := db.execute("SELECT group_id FROM cleared LIMIT 1").get) is not None:
+        rows = db.execute("SELECT id FROM items WHERE group_id = ? LIMIT ?", (group_id, left)).fetchall()
         db.executemany("DELETE FROM items WHERE id = ?", rows)
-        if len(rows) < _CLEARED_BATCH:
+        if len(rows) < left:
             db.execute("DELETE FROM cleared WHERE group_id = ?", (group_id,))
         if not db.connection.changes():
             raise apsw.CorruptError("what was cleared cannot be removed")
+        left -= max(len(rows), 1)
     return None, ()
 
 
