@@ -193,3 +193,18 @@ def test_a_clear_killed_at_any_moment_has_cleared_all_or_nothing_and_the_next_sw
         for beside in ("", "-wal", "-shm", "-gen"):
             path.with_name(path.name + beside).unlink(missing_ok=True)
     assert (False, True) in outcomes, "none was killed in the middle"
+
+
+def test_a_cleanup_of_many_groups_takes_them_out_of_sight_before_it_removes_their_items(path: Path) -> None:
+    with opened(path) as state:
+        for number in range(30):
+            state.set_many(f"wf-{number}", dict.fromkeys("abcdefghijklmnopqrst", 1))
+        state.configure("wf-7", default_ttl=60)
+        times = lock_times(state)
+        assert state.cleanup(match="wf-*").items == 600
+        assert [(group.id, group.items) for group in state.groups().items] == [("wf-7", 0)]
+        assert len(times) > 1, "the items went with their groups, however many"
+        state.set("wf-1", "a", 2)
+        assert state.list("wf-1") == [2]
+    assert left_to_remove(path) == 0
+    check_counts(path)
