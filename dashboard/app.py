@@ -13,7 +13,7 @@ from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
 from dashboard.forms import read_form
-from dashboard.pages import add, cleanup, errors, group, groups, item, operations
+from dashboard.pages import add, cache, cache_clearing, cleanup, errors, group, groups, item, operations
 from dashboard.rendering import environment, resources
 from dashboard.security import SecurityHeaders, check_origin
 from store import StoreError
@@ -47,6 +47,7 @@ def create_app(store: Store) -> Starlette:
 
 def _routes() -> list[Route]:
     a_group, an_item = "/groups/{group}", "/groups/{group}/items/{key}"
+    a_function, an_entry = "/cache/groups/{group}", "/cache/groups/{group}/entries/{key}"
     return [
         Route("/", groups.show),
         Route("/add", add.show),
@@ -70,6 +71,14 @@ def _routes() -> list[Route]:
         _post(f"{an_item}/ttl", item.ttl),
         Route(f"{an_item}/operations", operations.show),
         _post(f"{an_item}/operations", operations.submit),
+        Route("/cache", cache.show),
+        Route("/cache/stale", cache_clearing.stale_form),
+        _post("/cache/stale", cache_clearing.drop_stale),
+        Route(a_function, cache.show_function),
+        Route(f"{a_function}/clear", cache_clearing.clear_form),
+        _post(f"{a_function}/clear", cache_clearing.clear),
+        Route(f"{an_entry}/drop", cache_clearing.drop_form),
+        _post(f"{an_entry}/drop", cache_clearing.drop),
         Route("/static/{path:path}", static_file),
     ]
 

@@ -1,8 +1,8 @@
 """A small order workflow, so that the dashboard has something true to show.
 
-One Step receives orders, one processes payments, a third reports totals now and then, and payments ask a slow rates
-API through a cache. They share their state in one store, as Steps of a workflow do: the orders in `orders`, and what
-each run leaves behind in a group of its own, which is finished when the run ends.
+One Step receives orders, one processes payments, a third reports totals now and then; they ask slow APIs for exchange
+rates and for the carrier's offers, through caches. They share their state in one store, as Steps of a workflow do: the
+orders in `orders`, and what each run leaves behind in a group of its own, which is finished when the run ends.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from store import Store, StoreError, open_store
 
 ORDER_TTL = 20 * 60
 RATE_TTL = 60
+OFFER_STALE = 5 * 60
 KEEP_RUNS_FOR = 5 * 60
 TICK = 1.0  # seconds between two rounds of the workflow
 FIRST_ROUNDS = 12  # run before anything is shown, so that the first page is not empty
@@ -29,9 +30,9 @@ TICKS_PER_REPORT = 5
 log = logging.getLogger("stepstate")
 
 _CUSTOMERS = (
-    ("Ada", "ada@example.org", "EUR"),
-    ("Grace", "grace@example.org", "USD"),
-    ("Lin", "lin@example.org", "CNY"),
+    ("Ada", "ada@example.org", "EUR", "DE"),
+    ("Grace", "grace@example.org", "USD", "US"),
+    ("Lin", "lin@example.org", "CNY", "CN"),
 )
 _GOODS = (("tea", 4.5), ("coffee", 7.9), ("kettle", 39.0), ("cup", 12.25))
 _RATES = {"USD": 0.92, "CNY": 0.127}
@@ -45,6 +46,10 @@ class OrderWorkflow:
         self._api_seconds = api_seconds
         self._numbers = itertools.count(1)
         self._waiting: list[str] = []
+        self._rate = state.cached("cache:rates", ttl=RATE_TTL)(self.rate)
+        # An offer says itself how long it holds; after that it will do for a while, until there is a new one.
+        holds = state.cached("cache:offers", ttl=lambda offer: offer["minutes"] * 60, stale=OFFER_STALE)
+        self._offer = holds(self.offer)
 
     def tick(self, count: int) -> None:
         """One round: an order comes in, an older one is paid, and every few rounds the totals are reported."""
@@ -57,13 +62,14 @@ class OrderWorkflow:
     def receive_order(self, number: int) -> None:
         """Step: store a new order and open its run."""
         order_id = f"order-{number:04}"
-        name, email, currency = _CUSTOMERS[number % len(_CUSTOMERS)]
+        name, email, currency, country = _CUSTOMERS[number % len(_CUSTOMERS)]
         goods = [_GOODS[(number + offset) % len(_GOODS)] for offset in range(1 + number % 3)]
         order = {
             "id": order_id,
             "status": "pending",
             "total": round(sum(price for _, price in goods), 2),
             "currency": currency,
+            "shipping": self._offer(goods[0][0], country)["price"],
             "customer": {"name": name, "email": email},
             "items": [{"sku": sku, "price": price} for sku, price in goods],
             "attempts": 0,
@@ -101,15 +107,18 @@ class OrderWorkflow:
         self._state.update("reports", "runs", [{"type": "increment", "path": "", "by": 1}])
 
     def exchange_rate(self, currency: str) -> float:
-        """The rate to EUR: asked of the API at most once a minute, from the store in between."""
-        if currency == "EUR":
-            return 1.0
-        key = f"base={currency}, quote=EUR"
-        rate: float | None = self._state.get("cache:rates", key)
-        if rate is None:
-            rate = self._ask_rates_api(currency)
-            self._state.set("cache:rates", key, rate, ttl=RATE_TTL)
-        return rate
+        """The rate to EUR."""
+        return 1.0 if currency == "EUR" else self._rate(currency, "EUR")
+
+    def rate(self, base: str, quote: str) -> float:
+        """What one unit of `base` costs in `quote`; cached, so that the API is asked once a minute at most."""
+        return round(self._ask_rates_api(base) / _RATES.get(quote, 1.0), 5)
+
+    def offer(self, sku: str, country: str) -> dict[str, float]:
+        """What sending something costs, for how many minutes; cached, so that the carrier is asked once for that."""
+        time.sleep(self._api_seconds / 10)
+        moment = time.time_ns() // 1000
+        return {"price": round(3 + len(sku + country) / 2 + moment % 100 / 100, 2), "minutes": 2 + moment % 53}
 
     def _ask_rates_api(self, currency: str) -> float:
         """What stands for a call over the network: slow, and a little different each time."""

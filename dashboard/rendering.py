@@ -35,7 +35,7 @@ class PageContext(Protocol):
         """The page's title."""
 
     @property
-    def section(self) -> Literal["groups", "cleanup"]:
+    def section(self) -> Literal["groups", "cache", "cleanup"]:
         """The entry of the navigation."""
 
 

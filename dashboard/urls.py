@@ -100,6 +100,20 @@ class Urls:
         """The cleanup page."""
         return self._query(f"{self.root}/cleanup", rules)
 
+    def cache(self, listing: Listing = WHOLE_LIST, action: str = "") -> str:
+        """The cached functions, or what can be done to all of them: stale."""
+        return self._with(f"{self.root}/cache/{action}" if action else f"{self.root}/cache", listing)
+
+    def cached(self, group_id: str, listing: Listing = WHOLE_LIST, action: str = "") -> str:
+        """The cached function of a group, or its action: clear."""
+        path = f"{self.root}/cache/groups/{encode_name(group_id)}"
+        return self._with(f"{path}/{action}" if action else path, listing)
+
+    def drop(self, group_id: str, key: str, listing: Listing = WHOLE_LIST) -> str:
+        """Dropping one entry of a cached function."""
+        path = f"{self.root}/cache/groups/{encode_name(group_id)}/entries/{encode_name(key)}/drop"
+        return self._with(path, listing)
+
     def _with(self, path: str, listing: Listing) -> str:
         return self._query(path, {"search": listing.search, "sort": listing.sort, "after": listing.after})
 

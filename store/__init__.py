@@ -2,6 +2,8 @@
 
 from store.aio import AsyncStore
 from store.api import Store
+from store.cache_functions import AsyncCached, Cached
+from store.cache_stats import CacheInfo
 from store.durations import KEEP, NEVER, parse_duration
 from store.errors import (
     InvalidArgument,
@@ -29,7 +31,10 @@ __all__ = [
     "KEEP",
     "NEVER",
     "OP_TYPES",
+    "AsyncCached",
     "AsyncStore",
+    "CacheInfo",
+    "Cached",
     "CleanupReport",
     "GroupInfo",
     "InvalidArgument",

@@ -13,9 +13,10 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 from store.api import Store
+from store.cache_functions import AsyncCaching, Caching
 from store.errors import StoreClosed
 from store.lanes import Lane, Lanes, result_of
-from store.values import decode
+from store.values import stored
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -74,6 +75,17 @@ def _inline(
     return _named(call, method)
 
 
+def _caching(
+    method: Callable[Concatenate[Store, P], Caching],
+) -> Callable[Concatenate[AsyncStore, P], AsyncCaching]:
+    """A method of Store that gives a decorator, as one for coroutine functions."""
+
+    def call(self: AsyncStore, /, *args: P.args, **kwargs: P.kwargs) -> AsyncCaching:
+        return AsyncCaching(method(self._store, *args, **kwargs))
+
+    return _named(call, method)
+
+
 def _named(call: C, method: Callable[..., object]) -> C:
     functools.update_wrapper(call, method, assigned=("__name__", "__doc__", "__annotations__"))
     call.__qualname__ = f"AsyncStore.{method.__name__}"
@@ -116,7 +128,7 @@ class AsyncStore:
 
     async def get(self, group_id: str, key: str, default: Any = None) -> Any:
         text = self._store._peek(group_id, key) if self._open else None
-        return await self._get(group_id, key, default) if text is None else decode(text)
+        return await self._get(group_id, key, default) if text is None else stored(text)
 
     get.__doc__ = Store.get.__doc__
 
@@ -151,6 +163,11 @@ class AsyncStore:
     export = _iterating(Store.export)
 
     now = _inline(Store.now)
+
+    cached = _caching(Store.cached)
+    cache_stats = _in_thread(Lane.READS, Store.cache_stats)
+    cache_clear = _in_thread(Lane.WRITES, Store.cache_clear)
+    cache_clear_stale = _in_thread(Lane.WRITES, Store.cache_clear_stale)
 
     async def close(self) -> None:
         """Wait for the calls that were made before, then close the store; every later call raises StoreClosed.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self, cast
 
+from store.caching import CachingMethods
 from store.core import Closed
 from store.durations import to_datetime
 from store.groups import GroupMethods
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from store.clock import Clock
 
 
-class Store(ItemMethods, GroupMethods, TransferMethods):
+class Store(ItemMethods, GroupMethods, TransferMethods, CachingMethods):
     """Groups of items, an item being a key and a JSON value; see `open_store`. Safe to use from many threads.
 
     As a context manager it closes itself.
@@ -59,6 +60,7 @@ class Store(ItemMethods, GroupMethods, TransferMethods):
         """End the sweeper and release the backend; every later call raises StoreClosed. Closing twice is fine."""
         if self._sweeper is not None:
             self._sweeper.stop()
+        self._close_caches()
         backend, self._backend = self._backend, cast("Backend", Closed())
         if not isinstance(backend, Closed):
             backend.close()

@@ -22,7 +22,7 @@ QUIET = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     path = shutil.which("chromium")
     assert path, "the browser tests need Chromium: apt-get install chromium"

@@ -62,6 +62,9 @@ def test_edit_an_item_apply_an_increment_set_a_ttl_and_clear_a_finished_group(
     expect(page.locator("dd .countdown")).not_to_have_text(f"in {first // 60}:{first % 60:02}")
     assert first - 15 <= seconds_left(page) < first
 
+    page.get_by_role("link", name="Cache", exact=True).click()
+    expect(page.get_by_role("img", name=re.compile("expiring within 10 minutes"))).to_be_visible()
+    screenshot(page, "cache")
     page.get_by_role("link", name="Cleanup").click()
     page.get_by_label("Finished").select_option("yes")
     page.get_by_label("Name fits").fill("wf-*")

@@ -15,6 +15,7 @@ import pytest
 
 from store import (
     AsyncStore,
+    CacheInfo,
     CleanupReport,
     GroupInfo,
     InvalidName,
@@ -180,6 +181,19 @@ async def check_backup(state: AsyncStore) -> None:
             assert await copy.get("g", "k") == 1
 
 
+async def check_caching(state: AsyncStore) -> None:
+    @state.cached("g", ttl=60)
+    async def double(number: int) -> int:
+        return 2 * number
+
+    assert assert_type(await double(2), int) == await double(2) == 4
+    (info,) = assert_type(await state.cache_stats(), list[CacheInfo])
+    assert (info.group_id, info.hits, info.misses) == ("g", 1, 1)
+    assert assert_type(await state.cache_clear_stale(), int) == 0
+    assert assert_type(await state.cache_clear("g", ["nothing"]), int) == 0
+    assert await state.cache_clear("g") == 1
+
+
 async def check_the_rest(state: AsyncStore) -> None:
     assert assert_type(await state.now(), datetime).tzinfo
     assert assert_type(state.location, str).startswith(("memory", "sqlite"))
@@ -207,6 +221,7 @@ CHECKS: dict[Callable[[AsyncStore], Awaitable[None]], str] = {
     check_sweep: "sweep",
     check_transfer: "export load",
     check_backup: "backup",
+    check_caching: "cached cache_stats cache_clear cache_clear_stale",
     check_the_rest: "now stats close",
 }
 
@@ -227,7 +242,8 @@ def test_every_method_is_checked() -> None:
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_of_store_is_a_coroutine_with_the_same_arguments(name: str) -> None:
     method, coroutine = PUBLIC[name], getattr(AsyncStore, name)
-    assert inspect.isasyncgenfunction(coroutine) if name == "export" else inspect.iscoroutinefunction(coroutine)
+    kinds: dict[str, Callable[[object], bool]] = {"export": inspect.isasyncgenfunction, "cached": inspect.isfunction}
+    assert kinds.get(name, inspect.iscoroutinefunction)(coroutine)
     assert inspect.signature(coroutine) == inspect.signature(method)
     assert (coroutine.__name__, coroutine.__qualname__) == (name, f"AsyncStore.{name}")
     assert coroutine.__doc__
