@@ -43,7 +43,7 @@
     for (const element of document.querySelectorAll("[data-expires]")) {
       const left = (Number(element.dataset.expires) - now()) / 1000;
       write(element, left > 0 ? element.dataset.before + countdown(left) : "expired");
-      if (left <= 0) element.closest("tbody tr")?.classList.add("gone");
+      if (left <= 0) element.closest("tr[data-item]")?.classList.add("gone");
     }
     for (const bar of document.querySelectorAll("[data-until]")) {
       const left = Math.max(0, (Number(bar.dataset.until) - now()) / 1000);
