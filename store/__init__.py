@@ -2,8 +2,8 @@
 
 from store.aio import AsyncStore
 from store.api import Store
-from store.cache_functions import AsyncCached, Cached
-from store.cache_stats import CacheInfo
+from store.caching.functions import AsyncCached, Cached
+from store.caching.stats import CacheInfo
 from store.durations import KEEP, NEVER, parse_duration
 from store.errors import (
     InvalidArgument,

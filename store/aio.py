@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 from store.api import Store
-from store.cache_functions import AsyncCaching, Caching
+from store.caching.functions import AsyncCaching, Caching
 from store.errors import StoreClosed
 from store.lanes import Lane, Lanes, result_of
 from store.values import stored

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self, cast
 
-from store.caching import CachingMethods
+from store.caching.methods import CachingMethods
 from store.core import Closed
 from store.durations import to_datetime
 from store.groups import GroupMethods

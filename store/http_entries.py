@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import httpx
 
-from store.cache_keys import fitted
+from store.caching.keys import fitted
 from store.durations import MAX_SECONDS
 
 Fields: TypeAlias = dict[str, list[str]]

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from store import InvalidName, Store, cache_clearing
+from store import InvalidName, Store
+from store.caching import clearing
 from store.model import Record
 from store.paging import Query
 from tests.conftest import ManualClock
@@ -99,7 +100,7 @@ def test_only_what_is_stale_is_dropped(state: Store, source: Source, clock: Manu
 def test_what_many_functions_have_is_dropped_in_batches(
     state: Store, source: Source, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cache_clearing, "BATCH_ITEMS", 3)
+    monkeypatch.setattr(clearing, "BATCH_ITEMS", 3)
     for group in ("g", "h"):
         get = cached(state, source, group)
         for name in range(10):
@@ -114,7 +115,7 @@ def test_what_many_functions_have_is_dropped_in_batches(
 def test_large_results_are_read_a_few_at_a_time(
     state: Store, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cache_clearing, "BATCH_BYTES", 250)
+    monkeypatch.setattr(clearing, "BATCH_BYTES", 250)
     limits: list[int] = []
     scan = state._backend.scan_items
 

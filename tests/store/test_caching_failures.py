@@ -95,7 +95,7 @@ def test_the_log_says_how_often_it_was_silent(
     for _ in range(1500):
         get()
     now = time.monotonic()
-    monkeypatch.setattr("store.cache_hub.time.monotonic", lambda: now + 61)
+    monkeypatch.setattr("store.caching.hub.time.monotonic", lambda: now + 61)
     get()
     assert [record.getMessage() for record in caplog.records if "passed by" in record.getMessage()] == [
         "the cache 'g' is passed by: gone",
@@ -207,7 +207,7 @@ def locked(tmp_path: Path) -> Iterator[str]:
 
 def test_a_locked_file(locked: str, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     released: list[object] = []
-    monkeypatch.setattr("store.cache_leases.Lease.release", released.append)
+    monkeypatch.setattr("store.caching.leases.Lease.release", released.append)
     with open_store(locked, timeout=0.1, sweep_interval=None) as state:
         get = state.cached("g", ttl=300)(source)
         assert get() == {"n": 1}
@@ -234,7 +234,7 @@ def test_a_lease_that_cannot_be_released_runs_out(
         raise StoreBusy("locked")
 
     get = state.cached("g", ttl=300, cache_if=lambda _: False)(source)
-    monkeypatch.setattr("store.cache_leases.Lease.release", fails)
+    monkeypatch.setattr("store.caching.leases.Lease.release", fails)
     assert get() == {"n": 1}
     assert "a lease of 'g' was not released: locked" in caplog.text
 
@@ -242,7 +242,7 @@ def test_a_lease_that_cannot_be_released_runs_out(
 def test_a_lease_whose_renewal_fails_once_is_renewed_later(
     url: str, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from store.cache_leases import Lease
+    from store.caching.leases import Lease
 
     renew = Lease.renew
     tried: list[None] = []

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from store import AsyncCached, Cached, InvalidValue, Store, StoreBusy
-from store.cache_leases import Lease
+from store.caching.leases import Lease
 from tests.store.sources import Down, Source, in_threads, soon
 
 

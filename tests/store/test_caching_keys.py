@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store import InvalidArgument
-from store.cache_keys import Keys
+from store.caching.keys import Keys
 from tests.store.support import ODD_NAMES
 
 
@@ -356,7 +356,7 @@ def test_equal_numbers_of_different_types_are_told_apart_however_often_they_are_
 
 def test_keys_are_the_same_in_every_process() -> None:
     code = (
-        "from store.cache_keys import Keys\n"
+        "from store.caching.keys import Keys\n"
         "print(Keys(lambda x: 0, None, ()).of(({frozenset('abcdef'): {'x', 'y', 'z'}, 'k': {3, 1, 2}},), {}))"
     )
     outputs = {

@@ -165,7 +165,7 @@ class SqliteCachingModel(CachingModel):
 
 @pytest.fixture(autouse=True)
 def retrying_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("store.cache_engine.RETRY_SECONDS", 0.0)
+    monkeypatch.setattr("store.caching.engine.RETRY_SECONDS", 0.0)
 
 
 TestMemory = CachingModel.TestCase

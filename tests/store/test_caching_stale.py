@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from store import Store, open_store
-from store.cache_policy import Policy, Verdict
+from store.caching.policy import Policy, Verdict
 from tests.conftest import ManualClock
 from tests.store.sources import Down, Source, in_threads, soon
 
@@ -30,7 +30,7 @@ def source() -> Iterator[Source]:
 
 @pytest.fixture(autouse=True)
 def retrying_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("store.cache_engine.RETRY_SECONDS", 0.0)
+    monkeypatch.setattr("store.caching.engine.RETRY_SECONDS", 0.0)
 
 
 def at_rest() -> bool:
@@ -126,7 +126,7 @@ def test_with_raise_the_callers_after_a_failed_refresh_see_why(
 def test_after_a_failure_there_is_a_pause(
     state: Store, clock: ManualClock, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("store.cache_engine.RETRY_SECONDS", 0.3)
+    monkeypatch.setattr("store.caching.engine.RETRY_SECONDS", 0.3)
     get = state.cached("g", ttl=10, stale=20)(source)
     get()
     source.error = Down()
@@ -401,7 +401,7 @@ def test_a_hot_key_is_renewed_before_it_expires_and_nobody_waits(
 def test_a_process_that_never_ran_the_function_knows_from_the_store_how_long_it_takes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("store.cache_keeper.FLUSH_SECONDS", 0.02)
+    monkeypatch.setattr("store.caching.keeper.FLUSH_SECONDS", 0.02)
     url = f"sqlite:///{tmp_path}/state.db"
     with open_store(url, sweep_interval=None) as state:
         state.cached("g", ttl=60, early=1.0)(lambda: time.sleep(0.1))()
@@ -509,7 +509,7 @@ def test_the_near_cache_is_bounded(state: Store, clock: ManualClock, source: Sou
 def test_a_store_that_is_dropped_takes_the_threads_of_its_cache_with_it(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("store.cache_keeper.FLUSH_SECONDS", 0.05)
+    monkeypatch.setattr("store.caching.keeper.FLUSH_SECONDS", 0.05)
     state = open_store(url, sweep_interval=None)
     get = state.cached("g", ttl=300)(lambda: 1)
     get()

@@ -110,7 +110,7 @@ def test_counters_add_up_over_processes_and_forks(url_of_file: str, source: Sour
 
 
 def test_counters_are_written_every_few_seconds(state: Store, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("store.cache_keeper.FLUSH_SECONDS", 0.02)
+    monkeypatch.setattr("store.caching.keeper.FLUSH_SECONDS", 0.02)
     get = state.cached("g", ttl=60)(source)
     get()
     assert soon(lambda: state.get("stepstate:cache", "g", {}).get("misses") == 1)
@@ -140,7 +140,7 @@ def test_counters_are_written_at_exit(url_of_file: str) -> None:
 def test_counters_that_somebody_has_spoilt_begin_anew(
     state: Store, source: Source, spoilt: object, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("store.cache_keeper.FLUSH_SECONDS", 0.02)
+    monkeypatch.setattr("store.caching.keeper.FLUSH_SECONDS", 0.02)
     state.set("stepstate:cache", "other", spoilt)
     (other,) = state.cache_stats()
     assert (other.group_id, other.function, other.hits, other.runs, other.mean_seconds) == ("other", "", 0, 0, 0)
@@ -156,7 +156,7 @@ def test_counters_that_somebody_has_spoilt_begin_anew(
 
 
 def test_counters_can_be_deleted_to_count_from_0(state: Store, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("store.cache_keeper.FLUSH_SECONDS", 0.02)
+    monkeypatch.setattr("store.caching.keeper.FLUSH_SECONDS", 0.02)
     get = state.cached("g", ttl=60)(source)
     for _ in range(5):
         get()
@@ -200,7 +200,7 @@ def test_nothing_runs_before_a_cached_function_is_called(url: str) -> None:
 
 
 def test_a_child_counts_as_well(url_of_file: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("store.cache_keeper.FLUSH_SECONDS", 0.02)
+    monkeypatch.setattr("store.caching.keeper.FLUSH_SECONDS", 0.02)
     with open_store(url_of_file, sweep_interval=None) as state:
         get = state.cached("g", ttl=60)(os.getpid)
         get()

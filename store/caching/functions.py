@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
-from store.cache_stats import CacheInfo
-from store.cache_steps import MISSING
+from store.caching.stats import CacheInfo
+from store.caching.steps import MISSING
 from store.errors import InvalidArgument
 from store.lanes import Lane, result_of
 from store.values import shown
@@ -17,10 +17,10 @@ from store.values import shown
 if TYPE_CHECKING:
     from typing import Self
 
-    from store.cache_engine import Engine
-    from store.cache_hub import CacheHub
-    from store.cache_keys import Keys
-    from store.cache_policy import Policy
+    from store.caching.engine import Engine
+    from store.caching.hub import CacheHub
+    from store.caching.keys import Keys
+    from store.caching.policy import Policy
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
@@ -68,10 +68,10 @@ class Cached(_Function[P], Generic[P, R]):
     """A function whose results are cached; see `Store.cached`."""
 
     def __init__(self, engine: Engine, keys: Keys, function: Callable[P, R]) -> None:
-        from store import cache_threads  # noqa: PLC0415 - see Caching
+        from store.caching import threads  # noqa: PLC0415 - see Caching
 
         super().__init__(engine, keys, function)
-        self._threads = cache_threads
+        self._threads = threads
 
     def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         everything = self._bound + args if self._bound else args
@@ -122,10 +122,10 @@ class AsyncCached(_Function[P], Generic[P, R]):
     """A coroutine function whose results are cached; see `Store.cached`."""
 
     def __init__(self, engine: Engine, keys: Keys, function: Callable[P, Awaitable[R]]) -> None:
-        from store import cache_tasks  # noqa: PLC0415 - it imports asyncio, which others need not wait for
+        from store.caching import tasks  # noqa: PLC0415 - it imports asyncio, which others need not wait for
 
         super().__init__(engine, keys, function)
-        self._tasks = cache_tasks
+        self._tasks = tasks
         if hasattr(inspect, "markcoroutinefunction"):  # from Python 3.12 on
             inspect.markcoroutinefunction(self)
 
@@ -196,8 +196,8 @@ class Caching:
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             raise InvalidArgument(f"cached() goes on functions that return their result; {shown(function)} yields")
         # What only those need who cache is imported for them.
-        from store.cache_engine import Engine  # noqa: PLC0415
-        from store.cache_keys import Keys  # noqa: PLC0415
+        from store.caching.engine import Engine  # noqa: PLC0415
+        from store.caching.keys import Keys  # noqa: PLC0415
 
         keys = Keys(function, self._key, self._ignore)
         counters = self._hub.register(self._group, _name_of(function), self._policy, own_key=self._key is not None)

@@ -6,12 +6,12 @@ import functools
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
-from store.cache_leases import revoke
+from store.caching.leases import revoke
 from store.paging import Query
 
 if TYPE_CHECKING:
     from store.api import Store
-    from store.cache_hub import CacheHub
+    from store.caching.hub import CacheHub
     from store.model import Record
 
 BATCH_ITEMS: Final = 5000

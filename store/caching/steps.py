@@ -1,5 +1,5 @@
 """What a call of a cached function has to wait for, step by step. Threads and tasks take the same steps, each its way:
-cache_threads.py and cache_tasks.py.
+threads.py and tasks.py.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
-    from store.cache_flights import Flight
+    from store.caching.flights import Flight
     from store.lanes import Lane
 
 T = TypeVar("T")

@@ -7,18 +7,18 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from store.cache_leases import Lease, revoke
-from store.cache_near import NearCache
-from store.cache_policy import Verdict
-from store.cache_steps import MISSING, Answer
+from store.caching.leases import Lease, revoke
+from store.caching.near import NearCache
+from store.caching.policy import Verdict
+from store.caching.steps import MISSING, Answer
 from store.errors import VersionConflict
 from store.values import decode, stored
 
 if TYPE_CHECKING:
-    from store.cache_flights import Flight
-    from store.cache_hub import CacheHub
-    from store.cache_policy import Kept, Policy
-    from store.cache_stats import Counters
+    from store.caching.flights import Flight
+    from store.caching.hub import CacheHub
+    from store.caching.policy import Kept, Policy
+    from store.caching.stats import Counters
     from store.model import Record
 
 REMEMBERED: Final = 10_000

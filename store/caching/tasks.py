@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from store.cache_steps import (
+from store.caching.steps import (
     Caller,
     Compute,
     InStore,
@@ -24,9 +24,9 @@ from store.errors import StoreError
 from store.lanes import Lane, result_of
 
 if TYPE_CHECKING:
-    from store.cache_engine import Engine
-    from store.cache_flights import Flight
-    from store.cache_hub import CacheHub
+    from store.caching.engine import Engine
+    from store.caching.flights import Flight
+    from store.caching.hub import CacheHub
 
 T = TypeVar("T")
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 from store.errors import StoreError
 
 if TYPE_CHECKING:
-    from store.cache_flights import Flight
-    from store.cache_hub import CacheHub
-    from store.cache_leases import Lease
+    from store.caching.flights import Flight
+    from store.caching.hub import CacheHub
+    from store.caching.leases import Lease
 
 FLUSH_SECONDS: Final = 2.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from store.cache_keys import fitted, rendered
+from store.caching.keys import fitted, rendered
 from store.errors import StoreBusy
 from store.model import Record
 from store.values import encode

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from store.cache_functions import Caching
-from store.cache_stats import CacheInfo
+from store.caching.functions import Caching
+from store.caching.stats import CacheInfo
 from store.core import Core
 from store.durations import TTL
 from store.errors import InvalidArgument
@@ -16,8 +16,8 @@ from store.values import shown
 
 if TYPE_CHECKING:
     from store.api import Store
-    from store.cache_hub import CacheHub
-    from store.cache_policy import Lifetime
+    from store.caching.hub import CacheHub
+    from store.caching.policy import Lifetime
 
 RESERVED: Final = "stepstate:"
 
@@ -87,7 +87,7 @@ class CachingMethods(Core):
             raise InvalidArgument(f"groups that begin with {RESERVED!r} are the store's own; not {shown(group_id)}")
         if isinstance(ignore, str):
             raise InvalidArgument(f"ignore takes names in a tuple, as in ({ignore!r},)")
-        from store.cache_policy import Policy  # noqa: PLC0415 - nobody waits for what they do not use
+        from store.caching.policy import Policy  # noqa: PLC0415 - nobody waits for what they do not use
 
         policy = Policy(
             ttl=ttl,
@@ -118,7 +118,7 @@ class CachingMethods(Core):
         the moment is not stored. Who keeps results at hand may use what they have for `near`.
         """
         check_name("group", group_id)
-        from store.cache_clearing import clear  # noqa: PLC0415
+        from store.caching.clearing import clear  # noqa: PLC0415
 
         return clear(self._caches(), group_id, None if keys is None else check_names("key", keys))
 
@@ -127,14 +127,14 @@ class CachingMethods(Core):
 
         `limit` is how many at most: ten thousand may take some seconds.
         """
-        from store.cache_clearing import clear_stale  # noqa: PLC0415
+        from store.caching.clearing import clear_stale  # noqa: PLC0415
 
         return clear_stale(self._caches(), sys.maxsize if limit is None else limit)
 
     def _caches(self) -> CacheHub:
         hub = self._hub
         if hub is None:
-            from store.cache_hub import CacheHub  # noqa: PLC0415
+            from store.caching.hub import CacheHub  # noqa: PLC0415
 
             # One step: of two threads that come here at once, both get the same.
             hub = self.__dict__.setdefault("_hub", CacheHub(cast("Store", self)))

@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Literal
 
-from store.cache_leases import Lease
-from store.cache_policy import Verdict
-from store.cache_results import Results
-from store.cache_steps import (
+from store.caching.leases import Lease
+from store.caching.policy import Verdict
+from store.caching.results import Results
+from store.caching.steps import (
     Answer,
     Caller,
     Compute,
@@ -30,10 +30,10 @@ from store.lanes import Lane
 from store.values import decode, encode
 
 if TYPE_CHECKING:
-    from store.cache_flights import Flight
-    from store.cache_hub import CacheHub
-    from store.cache_policy import Policy
-    from store.cache_stats import Counters
+    from store.caching.flights import Flight
+    from store.caching.hub import CacheHub
+    from store.caching.policy import Policy
+    from store.caching.stats import Counters
     from store.model import Record
 
 FIRST_PAUSE: Final = 0.002

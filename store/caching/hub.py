@@ -12,9 +12,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from store.cache_flights import Flights
-from store.cache_keeper import Keeper
-from store.cache_stats import STATS, CacheInfo, Counters, info_of
+from store.caching.flights import Flights
+from store.caching.keeper import Keeper
+from store.caching.stats import STATS, CacheInfo, Counters, info_of
 from store.errors import InvalidArgument, StoreClosed, StoreError, UpdateRejected
 from store.lanes import Lane, Lanes
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from store.api import Store
-    from store.cache_policy import Policy
+    from store.caching.policy import Policy
 
 R = TypeVar("R")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from cachetools import TLRUCache
 
-from store.cache_steps import MISSING
+from store.caching.steps import MISSING
 from store.forking import Rank, survives_fork
 from store.values import decode
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
-    from store.cache_steps import Caller
+    from store.caching.steps import Caller
 
 Place: TypeAlias = tuple[str, str]
 """A group and a key."""

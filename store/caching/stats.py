@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from store.tally import Tally
 
 if TYPE_CHECKING:
-    from store.cache_policy import Policy
+    from store.caching.policy import Policy
 
 STATS: Final = "stepstate:cache"
 """The group with one item for each cached group."""

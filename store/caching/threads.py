@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import TimeoutError as WaitedTooLong
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from store.cache_steps import (
+from store.caching.steps import (
     Caller,
     Compute,
     InStore,
@@ -25,9 +25,9 @@ from store.cache_steps import (
 )
 
 if TYPE_CHECKING:
-    from store.cache_engine import Engine
-    from store.cache_flights import Flight
-    from store.cache_hub import CacheHub
+    from store.caching.engine import Engine
+    from store.caching.flights import Flight
+    from store.caching.hub import CacheHub
 
 T = TypeVar("T")
 
