@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextvars
 import functools
-import os
 import threading
 import time
-import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 from store.api import Store
 from store.caching.functions import AsyncCaching, Caching
 from store.errors import StoreClosed
+from store.forking import after_fork
 from store.lanes import Lane, Lanes, result_of
 from store.values import stored
 
@@ -114,7 +113,7 @@ class AsyncStore:
         self._open = True
         self._closing: Future[None] | None = None
         self._lock = threading.Lock()  # held to begin closing
-        _STORES.add(self)
+        after_fork(self._after_fork)
 
     @property
     def max_value_bytes(self) -> int:
@@ -252,15 +251,3 @@ class Opening:
 def _close_unwanted(opened: Future[Store]) -> None:
     if not opened.cancelled() and opened.exception() is None:
         opened.result().close()
-
-
-_STORES: weakref.WeakSet[AsyncStore] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for store in list(_STORES):
-        store._after_fork()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

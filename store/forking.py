@@ -6,9 +6,11 @@ before a fork the forking thread takes every lock of every store itself, and giv
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 import weakref
+from collections.abc import Callable
 from enum import IntEnum
 from typing import TypeAlias
 
@@ -26,12 +28,24 @@ class Rank(IntEnum):
 _locks: dict[Rank, weakref.WeakSet[Lock]] = {rank: weakref.WeakSet() for rank in Rank}
 _forking = threading.Lock()  # held while forking and while a lock joins the others
 _held: list[Lock] = []
+_forked: dict[int, weakref.WeakMethod[Callable[[], None]]] = {}
+_numbers = itertools.count()
 
 
 def survives_fork(lock: Lock, rank: Rank) -> None:
     """Have a lock taken before each fork of the process and released after it, for as long as the lock exists."""
     with _forking:
         _locks[rank].add(lock)
+
+
+def after_fork(call: Callable[[], None]) -> None:
+    """Have a bound method called in each child process, for as long as its object exists; in the order of these calls.
+
+    Threads do not come along into a child, and connections must not be used there: what has them begins anew.
+    """
+    with _forking:
+        number = next(_numbers)
+        _forked[number] = weakref.WeakMethod(call, lambda _: _forked.pop(number, None))
 
 
 def _before() -> None:
@@ -48,5 +62,13 @@ def _after() -> None:
     _forking.release()
 
 
+def _in_child() -> None:
+    _after()
+    for method in list(_forked.values()):
+        call = method()
+        if call is not None:
+            call()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before, after_in_parent=_after, after_in_child=_after)
+    os.register_at_fork(before=_before, after_in_parent=_after, after_in_child=_in_child)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import time
-import weakref
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from enum import Enum
 from typing import TypeVar
 
 from store.errors import StoreBusy
+from store.forking import after_fork
 
 R = TypeVar("R")
 
@@ -33,7 +32,7 @@ class Lanes:
 
     def __init__(self) -> None:
         self._start()
-        _LANES.add(self)
+        after_fork(self._after_fork)
 
     def submit(self, lane: Lane, work: Callable[[], R]) -> Future[R]:
         """Have work done in a lane; if the future is cancelled before its turn, it is never done.
@@ -50,7 +49,7 @@ class Lanes:
         for executor in self._lanes.values():
             executor.shutdown(wait=wait)
 
-    def after_fork(self) -> None:
+    def _after_fork(self) -> None:
         """In a child process, which inherits no threads: start anew. What waited for them is the parent's to do."""
         self._start()
 
@@ -80,15 +79,3 @@ async def result_of(future: Future[R]) -> R:
     import asyncio  # noqa: PLC0415 - who awaits has it loaded; who only imports the store does not wait for it
 
     return await asyncio.wrap_future(future)
-
-
-_LANES: weakref.WeakSet[Lanes] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for lanes in list(_LANES):
-        lanes.after_fork()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import weakref
 from typing import Protocol
 
 from store.errors import StoreClosed, StoreError
+from store.forking import after_fork
 
 log = logging.getLogger("stepstate")
 
@@ -29,7 +29,7 @@ class Sweeper:
         # A weak reference: a store that is dropped without close() must not live on through its sweeper.
         self._store = weakref.ref(store, lambda _: self._stopped.set())
         self._start()
-        _SWEEPERS.add(self)
+        after_fork(self._after_fork)
 
     def stop(self) -> None:
         """End the thread, after the sweep it may be in."""
@@ -37,7 +37,7 @@ class Sweeper:
         if self._thread is not threading.current_thread():
             self._thread.join()
 
-    def restart_after_fork(self) -> None:
+    def _after_fork(self) -> None:
         """In a child process, which inherits no threads: sweep there as well."""
         if not self._stopped.is_set():
             self._stopped = threading.Event()  # the inherited one may have been in use at the fork
@@ -59,15 +59,3 @@ class Sweeper:
             except StoreError as error:
                 log.warning("the sweep failed and will be tried again in %g s: %s", self._interval, error)
             del store
-
-
-_SWEEPERS: weakref.WeakSet[Sweeper] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for sweeper in list(_SWEEPERS):
-        sweeper.restart_after_fork()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

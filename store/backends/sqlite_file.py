@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 import time
 import weakref
@@ -18,7 +17,7 @@ from store.backends.sqlite_errors import TROUBLE, Trouble, translated
 from store.backends.sqlite_place import Place
 from store.backends.sqlite_waiting import busy_handler
 from store.errors import StoreCorrupt, StoreError, StoreUnavailable
-from store.forking import Rank, survives_fork
+from store.forking import Rank, after_fork, survives_fork
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -123,7 +122,7 @@ class SqliteFile:
             self._place = Place(path.absolute(), self.path, self.generations)
         except TROUBLE as error:
             raise self.translated(error) from error
-        _FILES.add(self)
+        after_fork(self._after_fork)
 
     def connected(self) -> Connected:
         """This thread's connection."""
@@ -198,7 +197,7 @@ class SqliteFile:
             held.close(sound=sound)
         self._place.close()
 
-    def after_fork(self) -> None:
+    def _after_fork(self) -> None:
         """In a child process: leave the parent's connections untouched for good, as SQLite demands."""
         _INHERITED.extend(self._all_connected)
         self._forget_connections()
@@ -261,14 +260,4 @@ def _bytes(path: Path) -> int:
         return 0
 
 
-_FILES: weakref.WeakSet[SqliteFile] = weakref.WeakSet()
 _INHERITED: list[Connected] = []
-
-
-def _after_fork() -> None:
-    for file in list(_FILES):
-        file.after_fork()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import logging
-import os
 import threading
 import time
 import weakref
@@ -16,6 +15,7 @@ from store.caching.flights import Flights
 from store.caching.keeper import Keeper
 from store.caching.stats import STATS, CacheInfo, Counters, info_of
 from store.errors import InvalidArgument, StoreClosed, StoreError, UpdateRejected
+from store.forking import after_fork
 from store.lanes import Lane, Lanes
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class CacheHub:
         self._logged: dict[str, tuple[float, int]] = {}
         self._begin_anew()
         _HUBS.add(self)
+        after_fork(self._after_fork)
 
     def register(self, group: str, function: str, policy: Policy, *, own_key: bool) -> Counters:
         """The counters of a group, which is one function's.
@@ -158,7 +159,7 @@ class CacheHub:
         self._lanes.end(wait=True)
         self.flush()
 
-    def after_fork(self) -> None:
+    def _after_fork(self) -> None:
         """In a child process: begin anew; what was under way is the parent's."""
         self._begin_anew()
         self.flights.after_fork()
@@ -194,11 +195,4 @@ def _flush_all() -> None:
         hub.flush()
 
 
-def _after_fork() -> None:
-    for hub in list(_HUBS):
-        hub.after_fork()
-
-
 atexit.register(_flush_all)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
