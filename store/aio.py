@@ -113,7 +113,7 @@ class AsyncStore:
         self._open = True
         self._closing: Future[None] | None = None
         self._lock = threading.Lock()  # held to begin closing
-        after_fork(self._after_fork)
+        after_fork(self, AsyncStore._after_fork)
 
     @property
     def max_value_bytes(self) -> int:

@@ -6,14 +6,14 @@ before a fork the forking thread takes every lock of every store itself, and giv
 
 from __future__ import annotations
 
-import itertools
 import os
 import threading
 import weakref
 from collections.abc import Callable
 from enum import IntEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
+Owner = TypeVar("Owner")
 Lock: TypeAlias = "threading.Lock | threading.RLock"
 
 
@@ -28,8 +28,7 @@ class Rank(IntEnum):
 _locks: dict[Rank, weakref.WeakSet[Lock]] = {rank: weakref.WeakSet() for rank in Rank}
 _forking = threading.Lock()  # held while forking and while a lock joins the others
 _held: list[Lock] = []
-_forked: dict[int, weakref.WeakMethod[Callable[[], None]]] = {}
-_numbers = itertools.count()
+_forked: list[tuple[weakref.ref[Any], Callable[[Any], None]]] = []
 
 
 def survives_fork(lock: Lock, rank: Rank) -> None:
@@ -38,14 +37,14 @@ def survives_fork(lock: Lock, rank: Rank) -> None:
         _locks[rank].add(lock)
 
 
-def after_fork(call: Callable[[], None]) -> None:
-    """Have a bound method called in each child process, for as long as its object exists; in the order of these calls.
+def after_fork(owner: Owner, method: Callable[[Owner], None]) -> None:
+    """Have `method(owner)` called in each child process, for as long as `owner` exists; in the order of these calls.
 
     Threads do not come along into a child, and connections must not be used there: what has them begins anew.
     """
     with _forking:
-        number = next(_numbers)
-        _forked[number] = weakref.WeakMethod(call, lambda _: _forked.pop(number, None))
+        _forked[:] = [known for known in _forked if known[0]() is not None]
+        _forked.append((weakref.ref(owner), method))
 
 
 def _before() -> None:
@@ -64,10 +63,10 @@ def _after() -> None:
 
 def _in_child() -> None:
     _after()
-    for method in list(_forked.values()):
-        call = method()
-        if call is not None:
-            call()
+    for owner, method in _forked[:]:
+        alive = owner()
+        if alive is not None:
+            method(alive)
 
 
 if hasattr(os, "register_at_fork"):

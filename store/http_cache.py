@@ -13,8 +13,9 @@ from uuid import UUID, uuid4
 from store.aio import AsyncStore
 from store.api import Store
 from store.durations import TTL
-from store.errors import StoreError
+from store.errors import InvalidArgument, StoreError
 from store.lanes import Lane, result_of
+from store.values import shown
 
 try:
     import hishel
@@ -57,8 +58,10 @@ def cached_client(
         options: those of `httpx.Client`. A `transport` is what does the requests that the cache does not answer.
 
     Raises:
-        InvalidName, InvalidTTL: `group` or `stale_for` is not one.
+        InvalidArgument, InvalidName, InvalidTTL: `state` is no Store, `group` no name or `stale_for` no time.
     """
+    if not isinstance(state, Store):
+        raise InvalidArgument(f"cached_client takes a Store, not {shown(state)}; there is cached_async_client")
     shelf = Shelf(state, group, shared, stale_for)
     return _Client(lambda transport: _Transport(shelf, transport), options)
 
@@ -67,6 +70,8 @@ def cached_async_client(
     state: AsyncStore, group: str = "http", *, shared: bool = True, stale_for: TTL | None = DAY, **options: Any
 ) -> httpx.AsyncClient:
     """An httpx.AsyncClient over an AsyncStore; all else is as with `cached_client`."""
+    if not isinstance(state, AsyncStore):
+        raise InvalidArgument(f"cached_async_client takes an AsyncStore, not {shown(state)}; there is cached_client")
     shelf = Shelf(state._store, group, shared, stale_for)
     return _AsyncClient(lambda transport: _AsyncTransport(shelf, transport, state), options)
 

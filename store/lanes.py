@@ -32,7 +32,7 @@ class Lanes:
 
     def __init__(self) -> None:
         self._start()
-        after_fork(self._after_fork)
+        after_fork(self, Lanes._after_fork)
 
     def submit(self, lane: Lane, work: Callable[[], R]) -> Future[R]:
         """Have work done in a lane; if the future is cancelled before its turn, it is never done.

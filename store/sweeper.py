@@ -29,7 +29,7 @@ class Sweeper:
         # A weak reference: a store that is dropped without close() must not live on through its sweeper.
         self._store = weakref.ref(store, lambda _: self._stopped.set())
         self._start()
-        after_fork(self._after_fork)
+        after_fork(self, Sweeper._after_fork)
 
     def stop(self) -> None:
         """End the thread, after the sweep it may be in."""

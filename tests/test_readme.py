@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -56,6 +58,12 @@ def test_the_examples_of_caching_run() -> None:
     assert names["rate"]("EUR", "USD") == {"rate": 1.08}
     assert names["rate"].key("EUR", quote="USD") == "base=EUR, quote=USD"
     names["state"].close()
+
+
+def test_the_examples_of_caching_end_without_a_word(tmp_path: Path) -> None:
+    script = f"def ask_the_rates_api(*_): return {{}}\n{example('state.cached(')}"
+    run = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
 
 
 def test_the_pictures_that_it_shows_are_there() -> None:

@@ -122,7 +122,7 @@ class SqliteFile:
             self._place = Place(path.absolute(), self.path, self.generations)
         except TROUBLE as error:
             raise self.translated(error) from error
-        after_fork(self._after_fork)
+        after_fork(self, SqliteFile._after_fork)
 
     def connected(self) -> Connected:
         """This thread's connection."""

@@ -46,7 +46,7 @@ class CacheHub:
         self._logged: dict[str, tuple[float, int]] = {}
         self._begin_anew()
         _HUBS.add(self)
-        after_fork(self._after_fork)
+        after_fork(self, CacheHub._after_fork)
 
     def register(self, group: str, function: str, policy: Policy, *, own_key: bool) -> Counters:
         """The counters of a group, which is one function's.

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
-from tests.benchmarks import large, processes, report, startup, works
+from tests.benchmarks import caching, large, processes, report, stampede, startup, works
 from tests.benchmarks.rounds import Row, Settings
 from tests.benchmarks.workers import Team
 
@@ -57,6 +57,8 @@ def _settings(folder: Path, *, quick: bool) -> Settings:
 
 def _rows(settings: Settings, wanted: Callable[[str], bool]) -> Generator[Row]:
     yield from works.run(settings, wanted)
+    yield from caching.run(settings, wanted)
+    yield from stampede.run(settings, wanted)
     yield from startup.run(settings, wanted)
     with Team(processes.PROCESSES) as team:
         yield from processes.run(settings, team, wanted)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TypeAlias
 
+from tests.benchmarks.caching import COUNTING_ID, HIT_ID
 from tests.benchmarks.processes import BESIDE_ID
 from tests.benchmarks.rounds import Figure, Row
+from tests.benchmarks.stampede import PROCESSES, RUNS_ID, SERVED_ID, THREADS
 
 Rows: TypeAlias = dict[str, Row]
 Of: TypeAlias = Callable[[Figure], float]
@@ -16,6 +18,8 @@ Of: TypeAlias = Callable[[Figure], float]
 _MEDIAN: Of = attrgetter("median")
 _P99: Of = attrgetter("median_p99")
 _WORST: Of = attrgetter("worst")
+
+_STAMPEDE = f"{PROCESSES} processes x {THREADS} threads call a cold key"
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,12 @@ GOALS: Sequence[Goal] = (
     _time("a later page", "groups-middle", 10),
     _time("clear a large group", "clear", 500),
     _time("longest write of another process meanwhile", "clear-wait", 50, _WORST),
+    _close("cached function, hit with near=", HIT_ID, 2, "cachetools.cached", "stepstate near"),
+    _faster("cached function, SQLite hit", HIT_ID, 3, "diskcache.memoize"),
+    _close("counted SQLite hit", COUNTING_ID, 1.05, "stepstate uncounted"),
+    _close("counted hit with near=", COUNTING_ID, 1.05, "stepstate near uncounted", "stepstate near"),
+    Goal(f"{_STAMPEDE}: most runs", lambda rows: _WORST(rows[RUNS_ID].figures["stepstate"]), 1, ""),
+    Goal(f"{_STAMPEDE}: last one served", lambda rows: _WORST(rows[SERVED_ID].figures["stepstate"]), 250, "ms"),
     _time("import and open, nothing there", "startup-new", 100),
     _time("import and open, existing", "startup-existing", 100),
     Goal(

@@ -14,13 +14,17 @@ from typing import Any
 
 import apsw
 
+from tests.benchmarks.caching import CACHED
 from tests.benchmarks.goals import GOALS
 from tests.benchmarks.rounds import Row, Settings
 from tests.benchmarks.works import SUBJECTS
 
 OURS = "stepstate"
 COLUMNS = [kind.name for kind in SUBJECTS if not kind.only]
-PACKAGES = ("stepstate", "apsw", "cachetools", "orjson", "diskcache", "py-key-value-aio", "sqlitedict", "lmdb")
+PACKAGES = (
+    *("stepstate", "apsw", "cachetools", "orjson", "diskcache", "py-key-value-aio", "sqlitedict", "lmdb"),
+    *("cashews", "aiocache", "dogpile.cache"),
+)
 
 
 def number(value: float) -> str:
@@ -68,14 +72,25 @@ def _aligned(lines: Sequence[Sequence[str]]) -> str:
     return "\n".join(map(drawn, [lines[0], rule, *lines[1:]]))
 
 
+def _turned(rows: Sequence[Row]) -> str:
+    """A line for each subject: these rows have too many for columns."""
+    medians = [{name: figure.median for name, figure in row.figures.items()} for row in rows]
+    names = dict.fromkeys(name for numbers in medians for name in numbers)
+    lines = [[name, *(_cell(name, numbers) for numbers in medians)] for name in names]
+    return _aligned([["a cached function", *(row.title for row in rows)], *lines])
+
+
 def table(rows: Sequence[Row], settings: Settings) -> str:
-    """All rows, a column for each subject."""
+    """All rows, a column for each subject; then those of cached functions."""
     heads = [name.replace("py-key-value", "py-kv") for name in COLUMNS]
     legend = (
         f"Microseconds a call, the median of {settings.rounds} rounds in turns, and how many times what {OURS} takes.\n"
-        "With several processes: the time of one call of all that they make together.\n"
+        "With several processes: the time of one call of all that they make together."
     )
-    return f"{legend}\n{_aligned([['', *heads, 'also'], *_lines(rows)])}"
+    cached = [row for row in rows if row.id.startswith(CACHED)]
+    others = [row for row in rows if row not in cached]
+    drawn = [_aligned([["", *heads, "also"], *_lines(others)])] if others else []
+    return "\n\n".join([legend, *drawn, *([_turned(cached)] if cached else [])])
 
 
 def goals(rows: Sequence[Row]) -> list[dict[str, Any]]:

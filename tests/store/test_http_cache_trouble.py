@@ -10,13 +10,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import apsw
 import httpx
 import pytest
 
-from store import AsyncStore, InvalidName, InvalidTTL, Store, open_store
+from store import AsyncStore, InvalidArgument, InvalidName, InvalidTTL, Store, open_async_store, open_store
 from store.http_cache import cached_async_client, cached_client
 from tests.store.origins import Answer, Callers, Origin
 
@@ -218,3 +218,14 @@ def test_options_are_checked(state: Store) -> None:
         cached_client(state, "")
     with pytest.raises(InvalidTTL, match="stale_for"):
         cached_client(state, stale_for=-1)
+
+
+def test_a_client_takes_a_store_of_its_own_kind(tmp_path: Path) -> None:
+    async def mixed_up() -> None:
+        async with open_async_store("memory://") as asynchronous:
+            with pytest.raises(InvalidArgument, match="there is cached_async_client"):
+                cached_client(cast("Any", asynchronous))
+
+    asyncio.run(mixed_up())
+    with open_store("memory://") as state, pytest.raises(InvalidArgument, match="there is cached_client"):
+        cached_async_client(cast("Any", state))
