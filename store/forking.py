@@ -14,6 +14,7 @@ from enum import IntEnum
 from typing import Any, TypeAlias, TypeVar
 
 Owner = TypeVar("Owner")
+Call: TypeAlias = tuple[weakref.ref[Any], Callable[[Any], None]]
 Lock: TypeAlias = "threading.Lock | threading.RLock"
 
 
@@ -28,7 +29,8 @@ class Rank(IntEnum):
 _locks: dict[Rank, weakref.WeakSet[Lock]] = {rank: weakref.WeakSet() for rank in Rank}
 _forking = threading.Lock()  # held while forking and while a lock joins the others
 _held: list[Lock] = []
-_forked: list[tuple[weakref.ref[Any], Callable[[Any], None]]] = []
+_before_calls: list[Call] = []
+_child_calls: list[Call] = []
 
 
 def survives_fork(lock: Lock, rank: Rank) -> None:
@@ -37,14 +39,30 @@ def survives_fork(lock: Lock, rank: Rank) -> None:
         _locks[rank].add(lock)
 
 
+def before_fork(owner: Owner, method: Callable[[Owner], None]) -> None:
+    """Have `method(owner)` called before each fork, while all locks are held, for as long as `owner` exists."""
+    _add(_before_calls, owner, method)
+
+
 def after_fork(owner: Owner, method: Callable[[Owner], None]) -> None:
     """Have `method(owner)` called in each child process, for as long as `owner` exists; in the order of these calls.
 
     Threads do not come along into a child, and connections must not be used there: what has them begins anew.
     """
+    _add(_child_calls, owner, method)
+
+
+def _add(calls: list[Call], owner: Owner, method: Callable[[Owner], None]) -> None:
     with _forking:
-        _forked[:] = [known for known in _forked if known[0]() is not None]
-        _forked.append((weakref.ref(owner), method))
+        calls[:] = [call for call in calls if call[0]() is not None]
+        calls.append((weakref.ref(owner), method))
+
+
+def _make(calls: list[Call]) -> None:
+    for owner, method in calls[:]:
+        alive = owner()
+        if alive is not None:
+            method(alive)
 
 
 def _before() -> None:
@@ -53,6 +71,7 @@ def _before() -> None:
         for lock in list(_locks[rank]):
             lock.acquire()
             _held.append(lock)
+    _make(_before_calls)
 
 
 def _after() -> None:
@@ -63,10 +82,7 @@ def _after() -> None:
 
 def _in_child() -> None:
     _after()
-    for owner, method in _forked[:]:
-        alive = owner()
-        if alive is not None:
-            method(alive)
+    _make(_child_calls)
 
 
 if hasattr(os, "register_at_fork"):

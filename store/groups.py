@@ -112,7 +112,8 @@ class GroupMethods(Core):
         """Clear every group that all given rules choose and that has anything to clear, in one transaction.
 
         Args:
-            idle: not changed for so many seconds (or a timedelta).
+            idle: not changed for so many seconds (or a timedelta), as far as `updated_at` tells, which may be a second
+                behind.
             finished: True for groups marked finished, False for those that are not.
             match: a name pattern with `*`, `?` and `[...]`, case-sensitive, for the whole name.
             groups: only these groups, if the rules choose them still; in a mapping of names to the `updated_at` that

@@ -149,7 +149,8 @@ class ReadCache:
         """Answer nothing any more."""
         with self._lock:
             self.check_at = math.inf
-            self._forget(self._epoch)  # and a read that is under way is not kept
+            self._max_bytes = 0  # a read that is under way finds no room
+            self._forget(self._epoch)
 
     def _note(self, mark: int) -> None:
         self._marked += 1

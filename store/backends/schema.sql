@@ -19,6 +19,7 @@ CREATE TABLE groups (
 ) STRICT;
 
 CREATE INDEX groups_by_expiry ON groups (next_expiry) WHERE next_expiry IS NOT NULL;
+CREATE INDEX groups_by_clearing ON groups (clear_at) WHERE clear_at IS NOT NULL;
 
 CREATE TABLE items (
   id INTEGER PRIMARY KEY,

@@ -120,8 +120,7 @@ class SqliteBackend:
             gone = [group for group in found if chosen(group)]
             few = groups_sql.FEW
             for group in gone:
-                groups_sql.clear(db, group, now, few)
-                few = max(0, few - group.items)
+                few -= groups_sql.clear(db, group, now, few)
             return gone, _EVERYTHING if gone else ()
 
         gone = self._file.write(work)

@@ -17,7 +17,7 @@ from store.backends.sqlite_errors import TROUBLE, Trouble, translated
 from store.backends.sqlite_place import Place
 from store.backends.sqlite_waiting import busy_handler
 from store.errors import StoreCorrupt, StoreError, StoreUnavailable
-from store.forking import Rank, after_fork, survives_fork
+from store.forking import Rank, after_fork, before_fork, survives_fork
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,6 +79,19 @@ class Connected:
                     connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
                 connection.close()
 
+    def disconnect(self) -> None:
+        """Close the connection until it is needed again, unless the thread forks in the middle of a transaction."""
+        if self.cursor is None:
+            return
+        try:
+            if self.cursor.connection.in_transaction:
+                return
+            self.cursor.connection.close()
+        except apsw.Error:  # it is closed for good
+            return
+        self.cursor = None
+        self._seen = (0, 0)
+
     def looked(self) -> tuple[bool, bool]:
         """Whether another connection has committed since the last look, and whether any writer has announced it."""
         with self as db:
@@ -122,6 +135,7 @@ class SqliteFile:
             self._place = Place(path.absolute(), self.path, self.generations)
         except TROUBLE as error:
             raise self.translated(error) from error
+        before_fork(self, SqliteFile._before_fork)
         after_fork(self, SqliteFile._after_fork)
 
     def connected(self) -> Connected:
@@ -196,6 +210,15 @@ class SqliteFile:
         for held in all_connected:
             held.close(sound=sound)
         self._place.close()
+
+    def _before_fork(self) -> None:
+        """Close all connections: a child would take the locks that its parent has in them for its own.
+
+        POSIX locks are not inherited, but what SQLite notes of them in a process is: sqlite.org/howtocorrupt.html, 2.6.
+        Both sides connect anew when they need to.
+        """
+        for held in list(self._all_connected):
+            held.disconnect()
 
     def _after_fork(self) -> None:
         """In a child process: leave the parent's connections untouched for good, as SQLite demands."""

@@ -162,13 +162,17 @@ def removed_items(
         _retire(db, group_id)
 
 
-def clear(db: apsw.Cursor, group: GroupRecord, now: int, few: int) -> None:
-    """Remove all that is in a group, and its settings but the default TTL; more items than `few` later, in batches."""
-    group_id = db.execute("SELECT id FROM groups WHERE name = ?", (group.name,)).get
+def clear(db: apsw.Cursor, group: GroupRecord, now: int, few: int) -> int:
+    """Remove all that is in a group, and its settings but the default TTL; how many items went at once.
+
+    They do unless there are more than `few`; then they are out of sight, and are removed later.
+    """
+    group_id, items = db.execute("SELECT id, items FROM groups WHERE name = ?", (group.name,)).get
     floor = _retire(db, group_id, few)
     left = cleared(group.settings)
     if left.kept:
         db.execute(_INSERT, (group.name, group.created_at, now, floor, floor, *left))
+    return items if items <= few else 0
 
 
 def _retire(db: apsw.Cursor, group_id: int, few: int = FEW) -> int:

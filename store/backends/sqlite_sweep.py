@@ -27,13 +27,13 @@ _DUE = "SELECT id FROM groups WHERE next_expiry <= ? ORDER BY next_expiry LIMIT 
 _EXPIRED = f"""
   SELECT id FROM items WHERE group_id = ?1 AND expiry_bucket <= ?2 >> 16 AND expires_at <= ?2 LIMIT {_LOOK}
 """
-_REMOVE = "DELETE FROM items WHERE id = ? AND expires_at <= ? RETURNING octet_length(value), version"
+_REMOVE = "DELETE FROM items WHERE id = ? AND group_id = ? AND expires_at <= ? RETURNING octet_length(value), version"
 # Where the first bucket is too full to look through, its start is enough: nothing expires before it.
 _RAISE_NEXT_EXPIRY = f"""
   UPDATE groups SET next_expiry = (
     SELECT max(
       iif(count(*) < {_BATCH} OR min(expiry_bucket) < max(expiry_bucket), min(expires_at), min(expiry_bucket) << 16),
-      ?2 + 1
+      ?2 + 1, coalesce(groups.next_expiry, 0) -- two sweeps may overlap: neither takes back what the other found
     ) FROM (
       SELECT expires_at, expiry_bucket FROM items WHERE group_id = ?1 AND expiry_bucket IS NOT NULL
       ORDER BY expiry_bucket LIMIT {_BATCH}
@@ -115,7 +115,7 @@ def _sweep_group(file: SqliteFile, group_id: int, now: int) -> int:
 def _sweep_batch(
     db: apsw.Cursor, group_id: int, item_ids: list[int], now: int, last: bool
 ) -> tuple[int, Sequence[int]]:
-    rows: list[Any] = db.executemany(_REMOVE, [(item_id, now) for item_id in item_ids]).fetchall()
+    rows: list[Any] = db.executemany(_REMOVE, [(item_id, group_id, now) for item_id in item_ids]).fetchall()
     if last:
         db.execute(_RAISE_NEXT_EXPIRY, (group_id, now))
     if rows:
