@@ -195,29 +195,36 @@ def test_a_store_with_a_sweeper_can_be_used_and_closed_in_a_forked_child(url: st
 @pytest.mark.parametrize("parent", ["closes", "is killed"])
 def test_what_a_forked_child_writes_outlives_its_parent(url: str, parent: str) -> None:
     """Without locks of its own, a child went on in a log that was removed under it, and nothing said so."""
-    hears, tells = os.pipe()
-    done_hears, done_tells = os.pipe()
+    wrote, went, ended = os.pipe(), os.pipe(), os.pipe()
+
+    def child(state: Store) -> None:
+        state.set("g", "child", 1)
+        os.write(wrote[1], b"!")
+        os.read(went[0], 1)  # the parent is gone, and another process has come and gone
+        state.set_many("h", dict.fromkeys(map(str, range(50)), 1))
+        state.close()
+        os.write(ended[1], b"!")
+        os._exit(0)
 
     def work() -> int:
         state = opened(url)
         state.set("g", "parent", 1)
         if not os.fork():
-            os.close(tells)
-            os.read(hears, 1)  # until the parent is gone, and another one has come and gone
-            for number in range(50):
-                state.set("g", f"child {number}", number)
-            state.close()
-            os.write(done_tells, b"!")
-            os._exit(0)
+            child(state)
+        os.read(wrote[0], 1)
         if parent == "is killed":
             os.kill(os.getpid(), signal.SIGKILL)
         state.close()
         return 0
 
+    def other() -> int:
+        with opened(url) as state:
+            state.set("g", "other", 1)
+        return 0
+
     assert in_children(work) == [0 if parent == "closes" else -signal.SIGKILL]
-    with opened(url) as other:
-        other.set("g", "other", 1)
-    os.close(tells)
-    assert os.read(done_hears, 1) == b"!"
+    assert in_children(other) == [0]
+    os.write(went[1], b"!")
+    assert os.read(ended[0], 1) == b"!"
     with opened(url) as state:
-        assert len(state.list("g")) == 52
+        assert (len(state.list("g")), len(state.list("h"))) == (3, 50)
