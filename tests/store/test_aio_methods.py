@@ -151,8 +151,8 @@ async def check_cleanup(state: AsyncStore) -> None:
 
 
 async def check_sweep(state: AsyncStore) -> None:
-    await state.set("g", "k", 1, ttl=0.001)
-    await asyncio.sleep(0.005)
+    await state.set("g", "k", 1, ttl=0.05)
+    await asyncio.sleep(0.06)
     assert await state.sweep() == 1
     assert assert_type(await state.stats(), Stats).expired == 1
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import apsw
 import pytest
 
 from tests.store.troubles import READS, WRITES, as_nobody, check_refused, contents, filled, killed, opened, outcomes
@@ -97,10 +98,13 @@ def test_a_file_that_is_not_readable_is_unavailable(path: Path) -> None:
 def test_a_file_that_is_not_writable_can_be_read_and_not_written(path: Path) -> None:
     with opened(path) as state:
         state.set("g", "k", 1)
+        other = apsw.Connection(str(path))  # not the store's, which would close it before the fork
+        other.execute("SELECT count(*) FROM items").fetchall()
         path.chmod(0o444)
         for beside in ("-wal", "-shm"):
             path.with_name(path.name + beside).chmod(0o444)
         assert as_nobody(lambda: check_only_reads(path)) == ""
+        other.close()
     with opened(path) as state:
         assert state.get("g", "k") == 1
         assert state.get("g", "k1") == "g" * 1000
