@@ -41,7 +41,7 @@ class ItemMethods(Core):
         """
         text, new_value = encode(value, self._limit)
         old = self._mutate(group_id, key, _setting(group_id, key, text, ttl, _lifetime(ttl), if_version))
-        return SetResult(new_value, None if old is None else stored(old.value))
+        return SetResult(new_value, _value(old))
 
     def get(self, group_id: str, key: str, default: Any = None) -> Any:
         """The value of an item, or `default`; `item` tells a stored null from no item."""
