@@ -1,4 +1,4 @@
-"""How times, sizes and durations are written for people. static/app.js writes running ones the same way."""
+"""How times, sizes and durations are written for people. static/js/times.js writes running ones the same way."""
 
 from __future__ import annotations
 

@@ -1,0 +1,74 @@
+// Running times: countdowns, ages and TTL bars, by the server's clock.
+
+let skew = 0;
+const now = () => Date.now() - skew;
+
+const syncClock = () => {
+  const bar = document.querySelector("[data-now]");
+  if (bar && bar.dataset.synced !== bar.dataset.now) {
+    skew = Date.now() - Number(bar.dataset.now);
+    bar.dataset.synced = bar.dataset.now;
+  }
+};
+
+// dashboard/formats.py writes these the same way.
+const pair = (whole) => {
+  for (const [length, unit, smaller, smallerUnit] of [[86400, "d", 3600, "h"], [3600, "h", 60, "min"], [60, "min", 1, "s"]]) {
+    if (whole >= length) {
+      const rest = Math.floor((whole % length) / smaller);
+      return `${Math.floor(whole / length)} ${unit}` + (rest ? ` ${rest} ${smallerUnit}` : "");
+    }
+  }
+  return `${whole} s`;
+};
+const countdown = (seconds) => {
+  const whole = Math.max(0, Math.floor(seconds));
+  return whole < 3600 ? `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}` : pair(whole);
+};
+const rough = (seconds) => {
+  const whole = Math.max(0, Math.floor(seconds));
+  for (const [length, unit] of [[86400, "d"], [3600, "h"], [60, "min"]]) {
+    if (whole >= length) return `${Math.floor(whole / length)} ${unit}`;
+  }
+  return `${whole} s`;
+};
+
+// What does not change is not written: writing would end a selection of text.
+export const write = (element, text) => {
+  if (element.textContent !== text) element.textContent = text;
+};
+
+const tick = () => {
+  for (const element of document.querySelectorAll("[data-expires]")) {
+    const left = (Number(element.dataset.expires) - now()) / 1000;
+    write(element, left > 0 ? element.dataset.before + countdown(left) : "expired");
+    if (left <= 0) element.closest("tr[data-item]")?.classList.add("gone");
+  }
+  for (const bar of document.querySelectorAll("[data-until]")) {
+    const left = Math.max(0, (Number(bar.dataset.until) - now()) / 1000);
+    bar.value = Math.min(1, Math.log1p(left) / Math.log1p(7 * 86400));
+    bar.classList.toggle("low", left < 60);
+  }
+  for (const element of document.querySelectorAll("[data-ago]")) {
+    const words = element.dataset.words;
+    write(element, rough((now() - Number(element.dataset.ago)) / 1000) + (words ? ` ${words}` : ""));
+  }
+};
+
+const localTimes = () => {
+  for (const element of document.querySelectorAll("time[datetime]:not([data-zoned])")) {
+    const at = new Date(element.dateTime);
+    element.dataset.zoned = "yes";
+    element.title = `${at.toLocaleString()} (${element.title})`;
+    if ("local" in element.dataset) write(element, at.toLocaleString());
+  }
+};
+
+// Called whenever something new is in the document.
+export const runTimes = () => {
+  syncClock();
+  localTimes();
+  tick();
+};
+
+setInterval(tick, 1000);
