@@ -2,6 +2,7 @@
 
 from store.aio import AsyncStore
 from store.api import Store
+from store.backends.trashing import UNDO_SECONDS
 from store.caching.functions import AsyncCached, Cached
 from store.caching.stats import CacheInfo
 from store.durations import KEEP, NEVER, parse_duration
@@ -11,6 +12,8 @@ from store.errors import (
     InvalidOp,
     InvalidTTL,
     InvalidValue,
+    NotInTrash,
+    RestoreConflict,
     StoreBusy,
     StoreClosed,
     StoreCorrupt,
@@ -21,21 +24,43 @@ from store.errors import (
     ValueTooLarge,
     VersionConflict,
 )
-from store.model import CleanupReport, GroupInfo, Item, OpError, Page, SetResult, Stats, UpdateResult
+from store.filtering import OPS, PROPERTY_OPS, Property, Where
+from store.model import (
+    NOT_READ,
+    Branch,
+    CleanupReport,
+    Count,
+    GroupInfo,
+    Item,
+    OpError,
+    Page,
+    RestoreReport,
+    SetResult,
+    Stats,
+    TrashEntry,
+    UpdateResult,
+)
 from store.opening import open_async_store, open_store
 from store.ops import OP_TYPES
+from store.rules import Rule
 from store.transfer import LoadReport
 from store.values import kind_of, parse_json
 
 __all__ = [
     "KEEP",
     "NEVER",
+    "NOT_READ",
+    "OPS",
     "OP_TYPES",
+    "PROPERTY_OPS",
+    "UNDO_SECONDS",
     "AsyncCached",
     "AsyncStore",
+    "Branch",
     "CacheInfo",
     "Cached",
     "CleanupReport",
+    "Count",
     "GroupInfo",
     "InvalidArgument",
     "InvalidName",
@@ -44,8 +69,13 @@ __all__ = [
     "InvalidValue",
     "Item",
     "LoadReport",
+    "NotInTrash",
     "OpError",
     "Page",
+    "Property",
+    "RestoreConflict",
+    "RestoreReport",
+    "Rule",
     "SetResult",
     "Stats",
     "Store",
@@ -54,11 +84,13 @@ __all__ = [
     "StoreCorrupt",
     "StoreError",
     "StoreUnavailable",
+    "TrashEntry",
     "UnsupportedBackend",
     "UpdateRejected",
     "UpdateResult",
     "ValueTooLarge",
     "VersionConflict",
+    "Where",
     "kind_of",
     "open_async_store",
     "open_store",

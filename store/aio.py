@@ -97,9 +97,9 @@ class AsyncStore:
     What may wait for a lock or the disk runs in a few threads of this store, so the event loop never stands still; a
     `get` that the in-process cache can answer does not need one. Safe to use from several event loops and threads.
 
-    Writes happen in the order in which they were called; `sweep`, `backup` and `load` run beside them. If a call is
-    cancelled before it has begun, nothing happens; one that has begun is completed, exactly once. A write waits for
-    the lock up to twice the store's `timeout`: in the queue, and in its turn.
+    Writes happen in the order in which they were called; `restore`, `discard`, `sweep`, `backup` and `load` run beside
+    them. If a call is cancelled before it has begun, nothing happens; one that has begun is completed, exactly once. A
+    write waits for the lock up to twice the store's `timeout`: in the queue, and in its turn.
 
     What is given to a call is used in a thread: values must not be changed before it returns, files may block, and
     `progress` is called there.
@@ -136,10 +136,13 @@ class AsyncStore:
     list = _in_thread(Lane.READS, Store.list)
     get_many = _in_thread(Lane.READS, Store.get_many)
     items = _in_thread(Lane.READS, Store.items)
+    count = _in_thread(Lane.READS, Store.count)
     ttl = _in_thread(Lane.READS, Store.ttl)
     groups = _in_thread(Lane.READS, Store.groups)
     group = _in_thread(Lane.READS, Store.group)
+    branches = _in_thread(Lane.READS, Store.branches)
     stale = _in_thread(Lane.READS, Store.stale)
+    revision = _in_thread(Lane.READS, Store.revision)
     stats = _in_thread(Lane.READS, Store.stats)  # asks the disk for the size of the file
 
     set = _in_thread(Lane.WRITES, Store.set)
@@ -148,12 +151,23 @@ class AsyncStore:
     set_many = _in_thread(Lane.WRITES, Store.set_many)
     delete_many = _in_thread(Lane.WRITES, Store.delete_many)
     expire = _in_thread(Lane.WRITES, Store.expire)
+    expire_many = _in_thread(Lane.WRITES, Store.expire_many)
     persist = _in_thread(Lane.WRITES, Store.persist)
     clear = _in_thread(Lane.WRITES, Store.clear)
     configure = _in_thread(Lane.WRITES, Store.configure)
     finish = _in_thread(Lane.WRITES, Store.finish)
     reopen = _in_thread(Lane.WRITES, Store.reopen)
     cleanup = _in_thread(Lane.WRITES, Store.cleanup)
+
+    rules = _in_thread(Lane.READS, Store.rules)
+    rule = _in_thread(Lane.READS, Store.rule)
+    save_rule = _in_thread(Lane.WRITES, Store.save_rule)
+    drop_rule = _in_thread(Lane.WRITES, Store.drop_rule)
+
+    trash = _in_thread(Lane.READS, Store.trash)
+    trash_entry = _in_thread(Lane.READS, Store.trash_entry)
+    restore = _in_thread(Lane.UPKEEP, Store.restore)
+    discard = _in_thread(Lane.UPKEEP, Store.discard)
 
     sweep = _in_thread(Lane.UPKEEP, Store.sweep)
     backup = _in_thread(Lane.UPKEEP, Store.backup)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self, cast
 
+from store.branches import BranchMethods
 from store.caching.methods import CachingMethods
 from store.core import Closed
 from store.durations import to_datetime
+from store.expiry import ExpiryMethods
 from store.groups import GroupMethods
-from store.items import ItemMethods
 from store.model import Stats
+from store.rules import RuleMethods
 from store.sweeper import Sweeper
 from store.transfer import TransferMethods
+from store.trash import TrashMethods
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from store.clock import Clock
 
 
-class Store(ItemMethods, GroupMethods, TransferMethods, CachingMethods):
+class Store(RuleMethods, ExpiryMethods, GroupMethods, BranchMethods, TrashMethods, TransferMethods, CachingMethods):
     """Groups of items, an item being a key and a JSON value; see `open_store`. Safe to use from many threads.
 
     As a context manager it closes itself.
@@ -39,6 +42,14 @@ class Store(ItemMethods, GroupMethods, TransferMethods, CachingMethods):
     def now(self) -> datetime:
         """The time by which the store's items expire."""
         return to_datetime(self._clock())
+
+    def revision(self) -> int:
+        """A number without a meaning of its own: it differs whenever anything was written since, by any process.
+
+        Sweeping counts as writing; that the time of an item is up does not. Asking costs microseconds and waits for
+        no writer. Only numbers of one process can be compared: another's are always different.
+        """
+        return self._backend.revision()
 
     def stats(self) -> Stats:
         """Counters of this process, and the bytes the store takes."""

@@ -4,23 +4,49 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from store.backends.base import REFRESH_MS
+from store.backends.base import REFRESH_MS, cleared, removed
 from store.durations import TTL, milliseconds, to_datetime
 from store.errors import InvalidArgument
+from store.names import RESERVED
+from store.values import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
-    from store.model import GroupRecord
+    from store.model import GroupRecord, Settings
+
+
+class Conditions(NamedTuple):
+    """What the groups that a cleanup takes have in common; `idle` in seconds, None says nothing."""
+
+    idle: TTL | None = None
+    finished: bool | None = None
+    match: str | None = None
+    empty: bool | None = None
+
+    def check(self) -> None:
+        """Refuse what chooses nothing in particular.
+
+        Raises:
+            InvalidArgument: there is no condition, or one that is not of its type.
+            InvalidTTL: for an `idle` that is not a positive, finite time.
+        """
+        if all(condition is None for condition in self):
+            raise InvalidArgument("a cleanup needs at least one rule: idle, finished, match or empty")
+        for name, flag in (("finished", self.finished), ("empty", self.empty)):
+            if not isinstance(flag, bool | None):
+                raise InvalidArgument(f"{name} must be True, False or None, not {shown(flag)}")
+        if not isinstance(self.match, str | None):
+            raise InvalidArgument(f"match must be a pattern such as 'wf-*', not {shown(self.match)}")
+        if self.idle is not None:
+            milliseconds(self.idle, "idle")
 
 
 def make_rule(
-    idle: TTL | None,
-    finished: bool | None,
-    match: str | None,
+    conditions: Conditions,
     groups: Collection[str] | None,
     seen: Mapping[str, datetime],
     now: int,
@@ -28,13 +54,13 @@ def make_rule(
     """Whether a cleanup takes a group: all that is given must fit; see `Store.cleanup`.
 
     Raises:
-        InvalidArgument: none of idle, finished and match is given.
-        InvalidTTL: for an `idle` that is not a positive, finite time.
+        InvalidArgument, InvalidTTL: as `Conditions.check`.
     """
-    if idle is None and finished is None and match is None:
-        raise InvalidArgument("a cleanup needs at least one rule: idle, finished or match")
+    conditions.check()
+    idle, finished, match, empty = conditions
     changed_before = None if idle is None else now - milliseconds(idle, "idle")
     pattern = re.compile("" if match is None else fnmatch.translate(match), re.DOTALL)
+    own = match is not None and match.startswith(RESERVED)
     names = None if groups is None else frozenset(groups)
 
     def unchanged(group: GroupRecord) -> bool:
@@ -42,8 +68,8 @@ def make_rule(
 
     def chosen(group: GroupRecord) -> bool:
         return (
-            # There is nothing to clear of a group that is listed for its default TTL alone.
-            (group.items > 0 or group.settings.finished_at is not None)
+            _fits(group, empty)
+            and (own or not group.name.startswith(RESERVED))
             and (changed_before is None or group.updated_at <= changed_before)
             and (finished is None or finished == (group.settings.finished_at is not None))
             and (match is None or pattern.match(group.name) is not None)
@@ -52,6 +78,18 @@ def make_rule(
         )
 
     return chosen
+
+
+def _fits(group: GroupRecord, empty: bool | None) -> bool:
+    if empty is None:
+        # There is nothing to clear of a group that is listed for its default TTL alone.
+        return group.items > 0 or group.settings.finished_at is not None
+    return empty == (group.items == 0)
+
+
+def left_of(empty: bool | None) -> Callable[[Settings], Settings]:
+    """What a cleanup leaves of a group's settings: a rule for empty groups would have no effect if anything stayed."""
+    return removed if empty else cleared
 
 
 def settled(group: GroupRecord, now: int) -> GroupRecord:

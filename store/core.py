@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import NoReturn
 
 from store.backends.base import Backend, Change, live
+from store.backends.trashing import Keeping
 from store.clock import Clock
 from store.errors import StoreClosed
 from store.forking import Rank, survives_fork
@@ -68,22 +69,24 @@ class Core:
         self._counters.read(record is not None, record is None)
         return record
 
-    def _mutate(self, group_id: str, key: str, change: Change) -> Record | None:
-        """Run a change; the record that it started from."""
+    def _mutate(self, group_id: str, key: str, change: Change, keep: Keeping | None = None) -> Record | None:
+        """Run a change; the record that it started from, which is kept if `keep` says so."""
         check_name("group", group_id)
         check_name("key", key)
-        old, written = self._backend.mutate(group_id, key, change)
+        old, written = self._backend.mutate(group_id, key, change, keep)
         if written:
             self._counters.wrote(1)
         return old
 
-    def _mutate_many(self, group_id: str, changes: Iterable[tuple[str, Change]]) -> dict[str, Record | None]:
+    def _mutate_many(
+        self, group_id: str, changes: Iterable[tuple[str, Change]], keep: Keeping | None = None
+    ) -> dict[str, Record | None]:
         """Run changes in one transaction; the record that each started from, by key."""
         check_name("group", group_id)
         runs: dict[str, Change] = {}
         for key, change in changes:
             check_name("key", key)
             runs[key] = change
-        olds, written = self._backend.mutate_many(group_id, runs)
+        olds, written = self._backend.mutate_many(group_id, runs, keep)
         self._counters.wrote(written)
         return olds

@@ -14,8 +14,16 @@ from store.values import damaged, shown
 MAX_SECONDS = 100 * 365 * 24 * 3600  # a hundred years keeps every expiry inside what datetime can show
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([smhd]?)")
+_NUMBER = "[0-9]+(?:[.][0-9]+)?"
+_DURATION = re.compile(
+    rf"(?:(?P<w>{_NUMBER})\s*w(?:eeks?)?\s*)?"
+    rf"(?:(?P<d>{_NUMBER})\s*d(?:ays?)?\s*)?"
+    rf"(?:(?P<h>{_NUMBER})\s*h(?:(?:ou)?rs?)?\s*)?"
+    rf"(?:(?P<m>{_NUMBER})\s*m(?:in(?:ute)?s?)?\s*)?"
+    rf"(?:(?P<s>{_NUMBER})\s*s(?:ec(?:ond)?s?)?)?"
+    rf"|(?P<bare>{_NUMBER})"
+)
+_UNITS = {"w": 7 * 86400, "d": 86400, "h": 3600, "m": 60, "s": 1, "bare": 1}
 
 
 class Expiry(Enum):
@@ -51,7 +59,9 @@ def milliseconds(ttl: object, what: str = "ttl") -> int:
 
 
 def parse_duration(text: str) -> float | None:
-    """Seconds of a duration as people write it: `90`, `90s`, `5m`, `2h`, `7d`; None for `never`.
+    """Seconds of a duration as people write it: `90`, `90s`, `5m`, `1h 30m`, `2 days`; None for `never`.
+
+    Units are seconds, minutes, hours, days and weeks, by their first letter or in full, the larger before the smaller.
 
     Raises:
         InvalidTTL: for anything else, and for times out of range.
@@ -60,10 +70,10 @@ def parse_duration(text: str) -> float | None:
     if cleaned == "never":
         return None
     match = _DURATION.fullmatch(cleaned)
-    if match is None:
+    if not cleaned or match is None:
         what = f"{shown(text.strip())} is not a duration" if cleaned else "there is no duration"
-        raise InvalidTTL(f"{what}; write 90, 90s, 5m, 2h, 7d or never")
-    seconds = float(match[1]) * _UNITS[match[2]]
+        raise InvalidTTL(f"{what}; write 90, 90s, 5m, 1h 30m, 7d or never")
+    seconds = sum(float(number) * _UNITS[unit] for unit, number in match.groupdict().items() if number)
     if not 0 < seconds <= MAX_SECONDS:
         raise InvalidTTL(f"{shown(text.strip())} is out of range: a duration is more than 0 and at most 36500d")
     return seconds

@@ -9,6 +9,8 @@ StoreError
 ├── InvalidArgument     an option that is not one: a sort, limit, page token, mode ...   (ValueError)
 ├── UpdateRejected      update operations that do not fit the item; nothing was written
 ├── VersionConflict     the item is not at the version the caller named
+├── RestoreConflict     what is to be restored was changed since; nothing was restored
+├── NotInTrash          there is nothing to restore under that id
 ├── UnsupportedBackend  no backend for that URL                                         (ValueError)
 ├── StoreClosed         the store was closed
 ├── StoreBusy           a lock was not had within `timeout`
@@ -93,6 +95,25 @@ class VersionConflict(StoreError):
         super().__init__(f"the item {found}, the caller expected {wanted}")
         self.expected = expected
         self.current = current
+
+
+class RestoreConflict(StoreError):
+    """So many items (`conflicts`) were written or removed since; `sample` has the (group, key) of the first of them."""
+
+    def __init__(self, conflicts: int, sample: Sequence[tuple[str, str]]) -> None:
+        names = ", ".join(f"{key!r} of {group!r}" for group, key in sample)
+        more = f" and {conflicts - len(sample):,} more" if conflicts > len(sample) else ""
+        super().__init__(f"changed since, so nothing was restored: {names}{more}")
+        self.conflicts = conflicts
+        self.sample = tuple(sample)
+
+
+class NotInTrash(StoreError):
+    """Nothing can be restored under that `id`: it was restored or given up, or its time is up."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(f"there is nothing to restore under {id!r}; what was removed is kept for 10 minutes")
+        self.id = id
 
 
 class UnsupportedBackend(StoreError, ValueError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from store.cleanup import make_rule, settled
+from store.cleanup import Conditions, left_of, make_rule, settled
 from store.core import Core
 from store.durations import TTL, milliseconds
 from store.errors import InvalidArgument
@@ -13,6 +13,7 @@ from store.model import CleanupReport, GroupInfo, GroupRecord, Page, Settings
 from store.names import check_name, check_names
 from store.paging import EVERYTHING, GROUP_SORTS, make_query
 from store.shaping import group_of
+from store.undo import keeping
 
 
 class GroupMethods(Core):
@@ -44,13 +45,15 @@ class GroupMethods(Core):
         record = self._backend.read_group(group_id)
         return None if record is None else group_of(record)
 
-    def clear(self, group_id: str) -> int:
+    def clear(self, group_id: str, *, undo: bool | str = False) -> int:
         """Remove all items of a group, and its mark of being finished; how many items there were.
 
-        The group's default TTL stays.
+        The group's default TTL stays. With `undo`, as in `set`, all of it can be restored for 10 minutes; that takes no
+        longer, however many items there are.
         """
         check_name("group", group_id)
-        gone = sum(group.items for group in self._backend.clear([group_id], lambda _: True))
+        cleared = self._backend.clear([group_id], lambda _: True, keep=keeping(undo, "clear"))
+        gone = sum(group.items for group in cleared)
         self._counters.wrote(gone)
         return gone
 
@@ -96,9 +99,10 @@ class GroupMethods(Core):
         idle: TTL | None = None,
         finished: bool | None = None,
         match: str | None = None,
+        empty: bool | None = None,
     ) -> list[GroupInfo]:
         """The groups that a cleanup with these rules would clear, in order of their names; see `cleanup`."""
-        return self.cleanup(idle=idle, finished=finished, match=match, dry_run=True).groups
+        return self.cleanup(idle=idle, finished=finished, match=match, empty=empty, dry_run=True).groups
 
     def cleanup(
         self,
@@ -106,35 +110,42 @@ class GroupMethods(Core):
         idle: TTL | None = None,
         finished: bool | None = None,
         match: str | None = None,
+        empty: bool | None = None,
         groups: Iterable[str] | Mapping[str, datetime] | None = None,
         dry_run: bool = False,
+        undo: bool | str = False,
     ) -> CleanupReport:
         """Clear every group that all given rules choose and that has anything to clear, in one transaction.
+
+        Groups whose names begin with "stepstate:" are the store's own: they stay unless `match` begins so too.
 
         Args:
             idle: not changed for so many seconds (or a timedelta), as far as `updated_at` tells, which may be a second
                 behind.
             finished: True for groups marked finished, False for those that are not.
             match: a name pattern with `*`, `?` and `[...]`, case-sensitive, for the whole name.
+            empty: True for groups that hold no item, or only expired ones, and are listed for their default TTL or for
+                being finished: these go wholly, default TTL included. False for groups that hold one.
             groups: only these groups, if the rules choose them still; in a mapping of names to the `updated_at` that
                 `stale` or a dry run gave, only those that have not changed since. One that had changed within the
                 second before that look stays as well.
             dry_run: only report what would be cleared.
+            undo: as in `clear`.
 
         Raises:
-            InvalidArgument: without any of idle, finished and match, which would clear everything.
+            InvalidArgument: without any of idle, finished, match and empty, which would clear everything.
             InvalidTTL: for an `idle` that is not a positive, finite time.
         """
         wanted = None if groups is None else check_names("group", groups)
         seen = groups if isinstance(groups, Mapping) else {}
         if not all(isinstance(at, datetime) and at.tzinfo for at in seen.values()):
             raise InvalidArgument("groups must map names to datetimes with a timezone, as GroupInfo.updated_at is one")
-        now = self._clock()
-        chosen = make_rule(idle, finished, match, wanted, seen, now)
+        now, keep = self._clock(), keeping(undo, "cleanup")
+        chosen = make_rule(Conditions(idle, finished, match, empty), wanted, seen, now)
         if dry_run:
             found = [settled(group, now) for group in self._backend.scan_groups(EVERYTHING) if chosen(group)]
         else:
-            found = sorted(self._backend.clear(wanted, chosen), key=lambda group: group.name)
+            found = sorted(self._backend.clear(wanted, chosen, left_of(empty), keep), key=lambda group: group.name)
             self._counters.wrote(sum(group.items for group in found))
         report = [group_of(group) for group in found]
         return CleanupReport(report, sum(group.items for group in report), sum(group.size for group in report))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -11,11 +10,11 @@ from store.backends.base import Change, live
 from store.core import Core
 from store.durations import KEEP, NEVER, TTL, Expiry, milliseconds
 from store.errors import InvalidArgument, UpdateRejected, VersionConflict
-from store.model import Item, OpError, Page, Record, SetResult, UpdateResult, make_record
-from store.names import check_name, check_names
+from store.model import Item, OpError, Record, SetResult, UpdateResult, make_record
+from store.names import check_name, check_names, check_versions
 from store.ops import parse_ops
-from store.paging import ITEM_SORTS, make_query
 from store.shaping import item_of
+from store.undo import keeping
 from store.values import damaged, decode, encode, member, shown, stored
 
 
@@ -23,7 +22,14 @@ class ItemMethods(Core):
     """Reading and writing items."""
 
     def set(
-        self, group_id: str, key: str, value: Any, *, ttl: TTL | Expiry | None = None, if_version: int | None = None
+        self,
+        group_id: str,
+        key: str,
+        value: Any,
+        *,
+        ttl: TTL | Expiry | None = None,
+        if_version: int | None = None,
+        undo: bool | str = False,
     ) -> SetResult:
         """Store a value under a key.
 
@@ -34,13 +40,17 @@ class ItemMethods(Core):
             ttl: seconds or a timedelta until the item expires; None gives the group's default TTL, else no expiry;
                 KEEP keeps the expiry the item has (a new item gets what None gives), NEVER sets none.
             if_version: write only if the item is at this version (0: only if there is none).
+            undo: keep what is replaced for 10 minutes, for `restore` to bring it back (or to remove the item again):
+                under an id that is made up, which `trash` tells, or under the one given, 1 to 128 printable ASCII
+                characters; what several calls keep under one id is restored together.
 
         Raises:
             InvalidName, InvalidValue, ValueTooLarge, InvalidTTL: nothing was written.
             VersionConflict: the item is not at `if_version`; nothing was written.
         """
         text, new_value = encode(value, self._limit)
-        old = self._mutate(group_id, key, _setting(group_id, key, text, ttl, _lifetime(ttl), if_version))
+        change = _setting(group_id, key, text, ttl, _lifetime(ttl), if_version)
+        old = self._mutate(group_id, key, change, None if undo is False else keeping(undo, "set"))
         return SetResult(new_value, _value(old))
 
     def get(self, group_id: str, key: str, default: Any = None) -> Any:
@@ -79,6 +89,7 @@ class ItemMethods(Core):
         if_version: int | None = None,
         on_error: Literal["raise", "skip"] = "raise",
         dry_run: bool = False,
+        undo: bool | str = False,
     ) -> UpdateResult:
         """Apply update operations to an item, atomically.
 
@@ -96,6 +107,7 @@ class ItemMethods(Core):
                 the others in the result's `errors`. Where none applies the item is written all the same, as {} if it
                 was not there: the engine does so.
             dry_run: only say what the result would be.
+            undo: as in `set`.
 
         Raises:
             InvalidOp: an operation is not well formed.
@@ -106,6 +118,7 @@ class ItemMethods(Core):
             raise InvalidArgument(f"on_error must be 'raise' or 'skip', not {shown(on_error)}")
         parsed, strict = parse_ops(ops, self._limit), on_error == "raise"
         ttl, lifetime = KEEP if ttl is None else ttl, _lifetime(ttl)
+        keep = None if undo is False else keeping(undo, "update")
         errors: list[OpError] = []
         new_value: Any = None
 
@@ -123,16 +136,17 @@ class ItemMethods(Core):
             old = self._read(group_id, key)
             change(old, 0, None)
         else:
-            old = self._mutate(group_id, key, change)
+            old = self._mutate(group_id, key, change, keep)
         return UpdateResult(new_value, _value(old), tuple(errors))
 
-    def delete(self, group_id: str, key: str, *, if_version: int | None = None) -> Any:
-        """Remove an item; the value removed, or None if there was none.
+    def delete(self, group_id: str, key: str, *, if_version: int | None = None, undo: bool | str = False) -> Any:
+        """Remove an item; the value removed, or None if there was none. `undo` is as in `set`.
 
         Raises:
             VersionConflict: the item is not at `if_version`; nothing was removed.
         """
-        return _value(self._mutate(group_id, key, _deleting(group_id, key, if_version)))
+        keep = None if undo is False else keeping(undo, "delete")
+        return _value(self._mutate(group_id, key, _deleting(group_id, key, if_version), keep))
 
     def set_many(
         self, group_id: str, values: Mapping[str, Any], *, ttl: TTL | Expiry | None = None
@@ -157,60 +171,24 @@ class ItemMethods(Core):
         self._counters.read(len(values), len(wanted) - len(values))
         return values
 
-    def delete_many(self, group_id: str, keys: Iterable[str]) -> dict[str, Any]:
-        """Remove several items of one group in one transaction; the values removed, by key."""
-        olds = self._mutate_many(group_id, [(key, _deleting(group_id, key, None)) for key in check_names("key", keys)])
-        return {key: stored(old.value) for key, old in olds.items() if old is not None}
-
-    def items(
-        self, group_id: str, *, search: str | None = None, sort: str = "key", after: str | None = None, limit: int = 100
-    ) -> Page[Item]:
-        """One page of a group's items, found by their place in the order: page 10,000 costs what page 1 costs.
+    def delete_many(
+        self, group_id: str, keys: Iterable[str] | Mapping[str, int], *, undo: bool | str = False
+    ) -> dict[str, Any]:
+        """Remove several items of one group in one transaction; the values removed, by key.
 
         Args:
             group_id: the group.
-            search: only keys that contain this text; ASCII letters match in either case.
-            sort: key, size, created, updated or expires (never comes last), with "-" before it for descending.
-            after: the `next` token of the page before.
-            limit: how many, 1 to 1000.
+            keys: the keys; or a mapping of keys to versions, and then only items that are still at theirs go.
+            undo: as in `set`.
 
         Raises:
-            InvalidArgument: for an unknown sort, a bad limit or a token made for another sort.
+            InvalidArgument: for a version that is not an integer.
         """
-        check_name("group", group_id)
-        query = make_query(search, sort, ITEM_SORTS, after, limit)
-        rows = self._backend.scan_items(group_id, query.peeking())
-        page = [item_of(group_id, key, record) for key, record in rows[:limit]]
-        return Page(page, query.token(rows, ITEM_SORTS[query.sort], lambda row: row[0]))
-
-    def ttl(self, group_id: str, key: str) -> float | None:
-        """Seconds until the item expires, `math.inf` if it never does, None if there is no such item."""
-        record = self._read(group_id, key)
-        if record is None:
-            return None
-        return math.inf if record.expires_at is None else max(0, record.expires_at - self._clock()) / 1000
-
-    def expire(self, group_id: str, key: str, ttl: TTL) -> bool:
-        """Let an item expire `ttl` seconds from now, without touching value or version; False if there is no such item.
-
-        Raises:
-            InvalidTTL: for anything but a positive, finite time.
-        """
-        lifetime = milliseconds(ttl)
-
-        def change(old: Record | None, now: int, _default_ttl: int | None) -> Record | None:
-            return old and old._replace(expires_at=now + lifetime)
-
-        return self._mutate(group_id, key, change) is not None
-
-    def persist(self, group_id: str, key: str) -> bool:
-        """Drop an item's expiry; False if there is no such item, or it had none."""
-
-        def change(old: Record | None, _now: int, _default_ttl: int | None) -> Record | None:
-            return old if old is None or old.expires_at is None else old._replace(expires_at=None)
-
-        old = self._mutate(group_id, key, change)
-        return old is not None and old.expires_at is not None
+        versions = check_versions(keys)
+        changes = [(key, _deleting_at(version)) for key, version in versions.items()]
+        olds = self._mutate_many(group_id, changes, keeping(undo, "delete"))
+        gone = ((key, old) for key, old in olds.items() if old is not None and versions[key] in (None, old.version))
+        return {key: stored(old.value) for key, old in gone}
 
 
 def _value(record: Record | None) -> Any:
@@ -255,6 +233,15 @@ def _deleting(group_id: str, key: str, if_version: int | None) -> Change:
     def change(old: Record | None, _now: int, _default_ttl: int | None) -> None:
         if if_version is not None:
             _check_version(group_id, key, old, if_version)
+
+    return change
+
+
+def _deleting_at(version: int | None) -> Change:
+    """A change that removes an item if it is at a version; None means any."""
+
+    def change(old: Record | None, _now: int, _default_ttl: int | None) -> Record | None:
+        return None if old is None or version in (None, old.version) else old
 
     return change
 

@@ -19,7 +19,8 @@ class Lane(Enum):
 
     One thread writes: SQLite has one write lock a file, for which a second thread could only wait as well. So writes
     happen in the order in which they were called, also where the caller was cancelled and no longer waits: what it
-    writes next lands on top. Upkeep (sweep, backup, load) takes long, in many small steps: no write queues behind it.
+    writes next lands on top. Upkeep (restore, sweep, backup, load) takes long, in many small steps: no write queues
+    behind it.
     """
 
     READS = "reads", 4

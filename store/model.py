@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Self, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,30 @@ class Record(NamedTuple):
 
 make_record = cast("Callable[[type[Record], tuple[bytes, int, int, int | None, int]], Record]", tuple.__new__)
 """`Record` at half its price, where that shows."""
+
+
+class Unread(bytes):
+    """Stands for the JSON text of a value that was left where it is; only its length is right."""
+
+    _size: int
+
+    def __new__(cls, size: int) -> Self:
+        text = super().__new__(cls)
+        text._size = size
+        return text
+
+    def __len__(self) -> int:
+        return self._size
+
+
+class NotRead(Enum):
+    """What stands for a value that was not read."""
+
+    NOT_READ = "not read"
+
+
+NOT_READ: Final = NotRead.NOT_READ
+"""The `value` of an item that was too large for a list."""
 
 
 class ReadCounts(NamedTuple):
@@ -111,6 +136,37 @@ class Page(Generic[T]):
     next: str | None
 
 
+class Count(NamedTuple):
+    """How many there are; there may be more than `items` where that is not `exact`."""
+
+    items: int
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """What groups that begin with one name hold together: counts and `size` in bytes as in GroupInfo.
+
+    `name` is the beginning, its separator included; or the whole name of `group`, if it is one group alone. Of several,
+    `updated_at` is the latest and `next_expiry` the earliest; `finished` counts those that are marked so.
+    """
+
+    name: str
+    groups: int
+    items: int
+    size: int
+    updated_at: datetime
+    next_expiry: datetime | None
+    finished: int
+    approximate: bool = False
+    group: GroupInfo | None = None
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it is one group alone."""
+        return self.group is not None
+
+
 class SetResult(NamedTuple):
     """What `set` wrote, and the value it replaced (None if there was none)."""
 
@@ -142,6 +198,33 @@ class CleanupReport:
     groups: list[GroupInfo]
     items: int
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrashEntry:
+    """What can be restored under an `id`, until its time is up at `until`, 10 minutes after the last addition to it.
+
+    `action` is what was done: "set", "update", "delete", "clear" or "cleanup". `group_id` and `key` are those of what
+    was removed, if it is of one group, and one item. `size` is bytes of JSON text.
+    """
+
+    id: str
+    action: str
+    group_id: str | None
+    key: str | None
+    groups: int
+    items: int
+    size: int
+    removed_at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreReport:
+    """How many items a restore brought back, and how many it left in the trash."""
+
+    items: int
+    left: int
 
 
 @dataclass(frozen=True, slots=True)

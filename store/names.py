@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Final
 
-from store.errors import InvalidName
+from store.errors import InvalidArgument, InvalidName
 from store.values import shown
 
 MAX_NAME_BYTES = 512
+RESERVED: Final = "stepstate:"
+"""How the names of the store's own groups begin."""
 
 
 def check_name(kind: str, name: object) -> None:
@@ -43,3 +46,19 @@ def check_names(kind: str, names: object) -> list[str]:
         check_name(kind, name)
         checked[name] = None
     return list(checked)
+
+
+def check_versions(keys: object) -> dict[str, int | None]:
+    """The keys of a list, each once, or those of a mapping with the versions that their items must be at.
+
+    Raises:
+        InvalidName: the first that is not a name.
+        InvalidArgument: the first version that is not an integer.
+    """
+    if not isinstance(keys, Mapping):
+        return dict.fromkeys(check_names("key", keys))
+    for key, version in keys.items():
+        check_name("key", key)
+        if isinstance(version, bool) or not isinstance(version, int):
+            raise InvalidArgument(f"the version of {key!r} must be an integer, not {shown(version)}")
+    return dict(keys)

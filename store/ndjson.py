@@ -7,6 +7,7 @@ A line has these four members, in any order. `expires_at` is null for an item th
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -75,7 +76,7 @@ def parse_line(line: bytes, limit: int) -> Entry:
     except (ValueError, TypeError):
         exact = False
     if not exact:
-        members = parse_json(_decoded(text))
+        members = parse_json(_decoded(text), math.inf)  # how deep the value is, `encode` checks
     if not isinstance(members, dict) or members.keys() != _MEMBER_SET:
         raise _wrong_members(members)
     check_name("group", members["group"])

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from store.backends.trashing import UNDO_MS
 from store.durations import to_datetime
-from store.model import GroupInfo, Item
+from store.model import NOT_READ, GroupInfo, Item, TrashEntry, Unread
 from store.values import stored
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from store.backends.trashing import TrashRecord
     from store.model import GroupRecord, Record
 
 
@@ -19,7 +21,7 @@ def item_of(group_id: str, key: str, record: Record) -> Item:
     return Item(
         group_id,
         key,
-        stored(record.value),
+        NOT_READ if isinstance(record.value, Unread) else stored(record.value),
         len(record.value),
         record.version,
         to_datetime(record.created_at),
@@ -42,6 +44,21 @@ def group_of(record: GroupRecord) -> GroupInfo:
         _when(settings.finished_at),
         _when(settings.clear_at),
         record.approximate,
+    )
+
+
+def entry_of(record: TrashRecord) -> TrashEntry:
+    """The entry of the trash that a record stands for."""
+    return TrashEntry(
+        record.name,
+        record.action,
+        record.group,
+        record.key,
+        record.groups,
+        record.items,
+        record.size,
+        to_datetime(record.removed_at),
+        to_datetime(record.removed_at + UNDO_MS),
     )
 
 

@@ -103,7 +103,7 @@ def damaged(error: Exception) -> StoreCorrupt:
     return StoreCorrupt(f"the store is damaged: what was read is not what can have been written ({error})")
 
 
-def parse_json(text: str) -> Any:
+def parse_json(text: str, max_depth: float = MAX_DEPTH) -> Any:
     """The value of a JSON text that a person typed; integers are exact or refused.
 
     Raises:
@@ -118,7 +118,7 @@ def parse_json(text: str) -> Any:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise _not_json(text, error.msg, error.pos) from None
-    _refuse_repeated_fields(text)
+    _refuse_repeated_fields(text, max_depth)
     if _LONG_NUMBER.search(text):  # orjson reads an integer beyond 64 bits as a float, without a word
         _refuse_long_integers(text)
     return value
@@ -126,7 +126,7 @@ def parse_json(text: str) -> Any:
 
 def _plain(value: Any, place: str, depth: int) -> Any:
     if depth >= MAX_DEPTH and isinstance(value, list | tuple | dict):
-        raise InvalidValue(f"lists and objects are nested more than {MAX_DEPTH} levels deep", place="$")
+        raise InvalidValue(_too_deep(MAX_DEPTH), place="$")
     match value:
         case None | bool():
             return value
@@ -143,6 +143,10 @@ def _plain(value: Any, place: str, depth: int) -> Any:
         case dict():
             return {_field(name, place): _plain(item, member(place, name), depth + 1) for name, item in value.items()}
     raise InvalidValue(f"{place} is of type {type(value).__name__}, which JSON cannot carry", place=place)
+
+
+def _too_deep(depth: float) -> str:
+    return f"lists and objects are nested more than {depth} levels deep"
 
 
 def _plain_text(value: str, place: str) -> str:
@@ -180,13 +184,18 @@ def _not_json(text: str, reason: str, position: int) -> InvalidValue:
     return InvalidValue(f"not JSON: {reason}, at line {line}, column {column}", line=line, column=column)
 
 
-def _refuse_repeated_fields(text: str) -> None:
-    """JSON lets a field stand twice in an object and readers keep one of them; a person who types that is told."""
+def _refuse_repeated_fields(text: str, max_depth: float) -> None:
+    """JSON lets a field stand twice in an object and readers keep one of them; a person who types that is told.
+
+    On the way, what is nested deeper than can be stored is refused at its place.
+    """
     fields: list[set[str]] = []
     for token in _STRUCTURE.finditer(text):
         match token[0][0]:
             case "{" | "[":
                 fields.append(set())
+                if len(fields) > max_depth:
+                    raise _not_json(text, _too_deep(max_depth), token.start())
             case "}" | "]":
                 fields.pop()
             case _ if token[2]:

@@ -5,12 +5,16 @@ A backend is done when tests/store/test_contract_*.py pass on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from store.model import GroupRecord, ReadCounts, Record, Settings
-from store.paging import Query
+from store.paging import Query, Seen
+
+if TYPE_CHECKING:
+    from store.backends.trashing import Keeping, Trash
 
 Change: TypeAlias = Callable[[Record | None, int, int | None], Record | None]
 """Gives an item's new record for its old one (None for absent), the time and the group's default TTL in milliseconds.
@@ -26,12 +30,26 @@ SettingsChange: TypeAlias = Callable[[GroupRecord | None], Settings]
 REFRESH_MS = 1000
 
 
+def cleared(settings: Settings) -> Settings:
+    """What remains of a group's settings when it is cleared: configuration stays, the mark of a finished run goes."""
+    return Settings(default_ttl=settings.default_ttl)
+
+
+def removed(_settings: Settings) -> Settings:
+    """What remains of them when the group is to go wholly: nothing."""
+    return Settings()
+
+
 class Backend(Protocol):
     """It is made with the store's clock. `read` and `read_many` may give expired records, nothing else does."""
 
     @property
     def location(self) -> str:
         """Where the records are, in words for people."""
+
+    @property
+    def trash(self) -> Trash:
+        """What writes with a `keep` have removed."""
 
     def peek(self, group: str, key: str) -> bytes | None:
         """The live value of an item, if it can be had without waiting for anything; None says nothing."""
@@ -51,17 +69,37 @@ class Backend(Protocol):
     def read_values(self, group: str) -> bytes:
         """The live values of a group in key order, as one JSON array."""
 
-    def mutate(self, group: str, key: str, change: Change) -> tuple[Record | None, bool]:
-        """Run a change of one item in a transaction; the record it started from, and whether anything was written."""
+    def mutate(self, group: str, key: str, change: Change, keep: Keeping | None = None) -> tuple[Record | None, bool]:
+        """Run a change of one item in a transaction; the record it started from, and whether anything was written.
 
-    def mutate_many(self, group: str, changes: Mapping[str, Change]) -> tuple[dict[str, Record | None], int]:
+        `keep` has the record that is replaced put into the trash, or noted that there was none.
+        """
+
+    def mutate_many(
+        self, group: str, changes: Mapping[str, Change], keep: Keeping | None = None
+    ) -> tuple[dict[str, Record | None], int]:
         """Run one change per key in one transaction; what each started from, and how many wrote anything."""
 
     def scan_items(self, group: str, query: Query) -> list[tuple[str, Record]]:
         """Live items of a group, as the query asks."""
 
+    def walk_items(self, group: str, query: Query) -> AbstractContextManager[Iterator[Seen]]:
+        """Live items of a group one after the other in the order of their keys, as the query asks but for its limit.
+
+        All are of one moment. Now and then there comes a key without a record: the walk has got that far.
+        """
+
+    def look_through(self, group: str, query: Query) -> AbstractContextManager[Iterator[Seen]]:
+        """The same in no order and from no place in one, without keys that mean anything where there is no record."""
+
     def scan_groups(self, query: Query) -> list[GroupRecord]:
         """Listed groups (those with a live item or kept settings), as the query asks."""
+
+    def walk_groups(self, low: str, high: str | None) -> AbstractContextManager[Iterator[GroupRecord]]:
+        """Listed groups from one name up to, not including, another, in the order of their names.
+
+        No item expires before their `next_expiry`, but it may be too early.
+        """
 
     def read_group(self, group: str) -> GroupRecord | None:
         """One group, if it is listed."""
@@ -69,20 +107,30 @@ class Backend(Protocol):
     def configure(self, group: str, change: SettingsChange) -> None:
         """Change a group's settings in one transaction."""
 
-    def clear(self, groups: Sequence[str] | None, chosen: Callable[[GroupRecord], bool]) -> list[GroupRecord]:
-        """Remove all items and all settings but the default TTL of the chosen groups, in one transaction.
+    def clear(
+        self,
+        groups: Sequence[str] | None,
+        chosen: Callable[[GroupRecord], bool],
+        left: Callable[[Settings], Settings] = cleared,
+        keep: Keeping | None = None,
+    ) -> list[GroupRecord]:
+        """Remove all items of the chosen groups, and of their settings what is not `left`, in one transaction.
 
-        `groups` limits the choice; None means every listed group. Returns what was cleared.
+        `groups` limits the choice; None means every listed group. `keep` has all of it put into the trash. Returns what
+        was cleared.
         """
 
     def sweep(self, *, yielding: bool = False) -> int:
-        """Remove expired items and clear groups whose time is up; returns how many items.
+        """Remove expired items, clear groups whose time is up, and empty the trash of what is too old; how many items.
 
         `yielding` leaves it to another process that is sweeping the same records at the moment.
         """
 
     def backup(self, path: Path) -> None:
         """Write a copy of one moment to a new file."""
+
+    def revision(self) -> int:
+        """A number that differs whenever anything was written since, by any thread or process; sweeping is writing."""
 
     def size(self) -> int:
         """Bytes taken."""
@@ -94,11 +142,6 @@ class Backend(Protocol):
 def refreshed(changed_at: int, now: int) -> int:
     """When a group counts as changed if one of its items is rewritten now: rewriting moves it once a second at most."""
     return now if now - changed_at >= REFRESH_MS else changed_at
-
-
-def cleared(settings: Settings) -> Settings:
-    """What remains of a group's settings when it is cleared: configuration stays, the mark of a finished run goes."""
-    return Settings(default_ttl=settings.default_ttl)
 
 
 def is_live(record: Record, now: int) -> bool:

@@ -17,7 +17,7 @@ import mmap
 import os
 import tempfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +26,8 @@ COMMITS: Final = 3
 """How many commits have been announced here."""
 EPOCH: Final = 4
 """The counter of everything: writes of whole groups raise it."""
+MANY: Final = 64
+"""Items changed in one transaction, beyond which everything that is cached is given up."""
 WAITING: Final = 6
 """Not 0 if somebody may be waiting for the write lock."""
 ENDED: Final = 1
@@ -98,6 +100,11 @@ def _head(store_id: bytes) -> bytes:
 def slot_of(group: str, key: str) -> int:
     """The place of an item's counter; different items may share one."""
     return _FIRST + 2 * (zlib.crc32(f"{group}\0{key}".encode()) & (SLOTS - 1))
+
+
+def slots_of(places: Collection[tuple[str, str]]) -> Sequence[int]:
+    """The places of the counters of items that are changed at once; of many, that of everything stands for all."""
+    return (EPOCH,) if len(places) > MANY else tuple({slot_of(*place) for place in places})
 
 
 def make(path: Path, store_id: bytes) -> None:

@@ -5,25 +5,27 @@ from __future__ import annotations
 import contextlib
 import math
 import threading
-from typing import TYPE_CHECKING, TypeAlias
-
-from cachetools import TLRUCache
+from typing import TYPE_CHECKING
 
 from store.backends.base import cleared, is_live, live, refreshed
+from store.backends.memory_cache import ExpiringCache
+from store.backends.memory_trash import MemoryTrash
 from store.errors import UnsupportedBackend
 from store.forking import Rank, survives_fork
 from store.model import GroupRecord, ReadCounts, Record, Settings
-from store.paging import GROUP_SORTS, ITEM_SORTS, Query, select
+from store.paging import GROUP_SORTS, ITEM_SORTS, Query, Seen
+from store.revision import Revision
+from store.selecting import in_order, narrow, select
 from store.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from store.backends.base import Change, SettingsChange
+    from store.backends.memory_cache import Place
+    from store.backends.trashing import Keeping
     from store.clock import Clock
-
-Place: TypeAlias = tuple[str, str]
 
 
 class _Group:
@@ -33,27 +35,6 @@ class _Group:
         self.records: dict[str, Record] = {}
         self.settings = Settings()
         self.created_at = self.changed_at = now
-
-
-class _Cache(TLRUCache[Place, Record]):
-    """Tells `dropped` of every record that it expires or evicts."""
-
-    def __init__(self, max_items: float, clock: Clock, dropped: Callable[[Place, Record], None]) -> None:
-        super().__init__(max_items, lambda _place, record, _now: record.expires_at or math.inf, clock)
-        self._dropped = dropped
-        self.expired = 0
-
-    def expire(self, time: float | None = None) -> list[tuple[Place, Record]]:
-        gone = list(super().expire(time))
-        self.expired += len(gone)
-        for place, record in gone:
-            self._dropped(place, record)
-        return gone
-
-    def popitem(self) -> tuple[Place, Record]:
-        place, record = super().popitem()
-        self._dropped(place, record)
-        return place, record
 
 
 class MemoryBackend:
@@ -67,9 +48,11 @@ class MemoryBackend:
         survives_fork(self._lock, Rank.BACKEND)
         self._groups: dict[str, _Group] = {}
         self._bounded = max_items is not None
-        self._cache = _Cache(max_items or math.inf, clock, self._forget)
+        self._cache = ExpiringCache(max_items or math.inf, clock, self._forget)
         self._size = 0
+        self._revision = Revision()
         self._version_floor = 0  # the highest version among removed records
+        self.trash = MemoryTrash(self, self._lock, clock, self._revision, max_items)
         self._peeked, self._absent = Tally(), Tally()
 
     def peek(self, group: str, key: str) -> bytes | None:
@@ -105,11 +88,13 @@ class MemoryBackend:
     def read_values(self, group: str) -> bytes:
         return b"[%s]" % b",".join([record.value for _, record in sorted(self._rows(group))])
 
-    def mutate(self, group: str, key: str, change: Change) -> tuple[Record | None, bool]:
-        olds, written = self.mutate_many(group, {key: change})
+    def mutate(self, group: str, key: str, change: Change, keep: Keeping | None = None) -> tuple[Record | None, bool]:
+        olds, written = self.mutate_many(group, {key: change}, keep)
         return olds[key], bool(written)
 
-    def mutate_many(self, group: str, changes: Mapping[str, Change]) -> tuple[dict[str, Record | None], int]:
+    def mutate_many(
+        self, group: str, changes: Mapping[str, Change], keep: Keeping | None = None
+    ) -> tuple[dict[str, Record | None], int]:
         with self._lock:
             self._cache.expire()
             held = self._groups.get(group)
@@ -120,16 +105,34 @@ class MemoryBackend:
             news = {key: change(olds[key], now, default_ttl) for key, change in changes.items()}
             written = [key for key in changes if news[key] is not olds[key]]
             for key in written:
-                self._write(group, key, olds[key], news[key])
+                version = self._write(group, key, olds[key], news[key])
+                if keep is not None:
+                    self.trash.keep_item(keep, group, key, olds[key], version, now)
+            self.trash.fit()
             return olds, len(written)
 
     def scan_items(self, group: str, query: Query) -> list[tuple[str, Record]]:
         return select(self._rows(group), query, ITEM_SORTS[query.sort], lambda row: row[0])
 
+    @contextlib.contextmanager
+    def walk_items(self, group: str, query: Query) -> Iterator[Iterator[Seen]]:
+        rows = self._rows(group)
+        yield in_order(lambda: narrow(rows, query), query)
+
+    @contextlib.contextmanager
+    def look_through(self, group: str, query: Query) -> Iterator[Iterator[Seen]]:
+        yield narrow(self._rows(group), query)
+
     def scan_groups(self, query: Query) -> list[GroupRecord]:
         with self._lock:
             rows = self._listed()
         return select(rows, query, GROUP_SORTS[query.sort], lambda row: row.name)
+
+    @contextlib.contextmanager
+    def walk_groups(self, low: str, high: str | None) -> Iterator[Iterator[GroupRecord]]:
+        with self._lock:
+            names = sorted(name for name in self._groups if low <= name and (high is None or name < high))
+        yield filter(None, map(self.read_group, names))
 
     def read_group(self, group: str) -> GroupRecord | None:
         with self._lock:
@@ -143,23 +146,35 @@ class MemoryBackend:
             settings = change(known)
             if known is not None or settings.kept:
                 self._groups.setdefault(group, _Group(self._clock())).settings = settings
+                self._revision.step()
                 self._drop_if_idle(group)
 
-    def clear(self, groups: Sequence[str] | None, chosen: Callable[[GroupRecord], bool]) -> list[GroupRecord]:
+    def clear(
+        self,
+        groups: Sequence[str] | None,
+        chosen: Callable[[GroupRecord], bool],
+        left: Callable[[Settings], Settings] = cleared,
+        keep: Keeping | None = None,
+    ) -> list[GroupRecord]:
         with self._lock:
             gone = [group for group in self._listed(groups) if chosen(group)]
             for group in gone:
                 held = self._groups[group.name]
-                held.settings = cleared(held.settings)
+                if keep is not None:
+                    self.trash.keep_group(keep, group, held.records, left(held.settings))
+                held.settings = left(held.settings)
                 held.changed_at = self._clock()
+                self._revision.step()
                 for key in list(held.records):
                     self._remove(group.name, key)
                 self._drop_if_idle(group.name)
+            self.trash.fit()
             return gone
 
     def sweep(self, *, yielding: bool = False) -> int:  # noqa: ARG002 - nobody else has these records
         with self._lock:
             self._cache.expire()
+            self.trash.sweep()
             expired, self._cache.expired = self._cache.expired, 0
             now = self._clock()
             due = [name for name, held in self._groups.items() if (held.settings.clear_at or math.inf) <= now]
@@ -168,6 +183,9 @@ class MemoryBackend:
     def backup(self, path: Path) -> None:
         raise UnsupportedBackend(f"memory:// cannot be copied to {path}: export its items instead")
 
+    def revision(self) -> int:
+        return self._revision.number
+
     def size(self) -> int:
         return self._size
 
@@ -175,13 +193,13 @@ class MemoryBackend:
         with self._lock:
             self._cache.clear()
             self._groups.clear()
+            self.trash.clear()
             self._size = 0
 
-    def _rows(self, group: str) -> list[tuple[str, Record]]:
+    def _rows(self, group: str) -> Rows:
         with self._lock:
             held = self._groups.get(group)
-            now = self._clock()
-            return [] if held is None else [row for row in held.records.items() if is_live(row[1], now)]
+            return Rows({} if held is None else held.records, self._clock())
 
     def _listed(self, names: Iterable[str] | None = None) -> list[GroupRecord]:
         now = self._clock()
@@ -189,12 +207,12 @@ class MemoryBackend:
         found = (_summary(name, self._groups[name], now) for name in wanted)
         return [group for group in found if group is not None]
 
-    def _write(self, group: str, key: str, old: Record | None, new: Record | None) -> None:
+    def _write(self, group: str, key: str, old: Record | None, new: Record | None) -> int:
         if new is None:
             self._groups[group].changed_at = self._clock()
             self._remove(group, key)
             self._drop_if_idle(group)
-            return
+            return 0
         if not new.version:
             held = self._groups.get(group)
             # One whose time was up a moment ago may still be listed: it is not among the removed ones yet.
@@ -205,6 +223,7 @@ class MemoryBackend:
             held.changed_at = max(held.changed_at, new.updated_at)
         elif new.version != old.version:
             held.changed_at = refreshed(held.changed_at, new.updated_at)
+        return new.version
 
     def _put(self, group: str, key: str, record: Record) -> _Group:
         place = (group, key)
@@ -215,6 +234,7 @@ class MemoryBackend:
         before = held.records.get(key)
         self._size += len(record.value) - (len(before.value) if before else 0)
         held.records[key] = record
+        self._revision.step()
         if place not in self._cache:
             self._forget(place, record)
         return held
@@ -234,6 +254,7 @@ class MemoryBackend:
 
     def _unlist(self, group: str, key: str, record: Record) -> None:
         del self._groups[group].records[key]
+        self._revision.step()
         self._size -= len(record.value)
         self._version_floor = max(self._version_floor, record.version)
 

@@ -143,9 +143,14 @@ class SqliteFile:
         try:
             held: Connected = self._local.held
         except AttributeError:
-            held = self._local.held = Connected(self)
-            with self._registry:
-                self._all_connected.add(held)
+            held = self._local.held = self.separate()
+        return held
+
+    def separate(self) -> Connected:
+        """A connection for what is to have one of its own."""
+        held = Connected(self)
+        with self._registry:
+            self._all_connected.add(held)
         return held
 
     def write(self, work: Callable[[apsw.Cursor, *Ts], tuple[T, Sequence[int]]], *args: *Ts) -> T:

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from store.backends.base import cleared
 from store.backends.sqlite_paging import bindings, paged
 from store.model import GroupRecord, Record, Settings
 from store.paging import NEVER_EXPIRES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import apsw
 
@@ -27,14 +26,17 @@ _STEP = 64  # `top` is raised in steps, so that rewriting an item, each time one
 _SETTINGS = "default_ttl, finished_at, clear_at"
 _EXPIRED = "group_id = g.id AND expiry_bucket <= :now >> 16 AND expires_at <= :now"
 _LIVE = "group_id = g.id AND expiry_bucket >= :now >> 16 AND expires_at > :now"
-_LISTED = f"""(
-  items > expiring OR default_ttl IS NOT NULL OR finished_at IS NOT NULL
+_HOLDS_ANY = f"""(
+  items > expiring OR (expiring AND next_expiry > :now)
   OR EXISTS (SELECT 1 FROM items WHERE {_LIVE} ORDER BY expiry_bucket DESC LIMIT 1)
 )"""
-_GONE = f"iif(next_expiry <= :now, (SELECT count(*) FROM (SELECT 1 FROM items WHERE {_EXPIRED} LIMIT {COUNTED})), 0)"
-_GONE_SIZE = f"""iif(next_expiry <= :now, (
+_LISTED = f"(default_ttl IS NOT NULL OR finished_at IS NOT NULL OR {_HOLDS_ANY})"
+_GONE = f"""iif(next_expiry <= :now, iif({_HOLDS_ANY}, (
+  SELECT count(*) FROM (SELECT 1 FROM items WHERE {_EXPIRED} LIMIT {COUNTED})
+), items), 0)"""
+_GONE_SIZE = f"""iif(next_expiry <= :now, iif({_HOLDS_ANY}, (
   SELECT coalesce(sum(octet_length(value)), 0) FROM (SELECT value FROM items WHERE {_EXPIRED} LIMIT {COUNTED})
-), 0)"""
+), size), 0)"""
 _NEXT_EXPIRY = f"""iif(expiring, (
   SELECT min(expires_at) FROM (
     SELECT expires_at FROM items WHERE {_LIVE} AND expiry_bucket = (
@@ -43,8 +45,11 @@ _NEXT_EXPIRY = f"""iif(expiring, (
   )
 ), NULL)"""
 _SUMMARY = f"""
-  name, items - {_GONE}, size - {_GONE_SIZE}, created_at, changed_at, {_NEXT_EXPIRY}, {_GONE} >= {COUNTED}, {_SETTINGS}
+  name, items - {_GONE}, size - {_GONE_SIZE}, created_at, changed_at, {_NEXT_EXPIRY},
+  {_GONE} BETWEEN {COUNTED} AND items - 1, {_SETTINGS}
 """
+# `next_expiry` as it stands may be too early, and costs nothing.
+_ROUGH_SUMMARY = _SUMMARY.replace(_NEXT_EXPIRY, "iif(expiring, next_expiry, NULL)")
 _SORTS: Mapping[str, str] = {
     "id": "name",
     "items": f"items - {_GONE}",
@@ -56,12 +61,13 @@ _SORTS: Mapping[str, str] = {
 
 _READ = f"SELECT {_SUMMARY} FROM groups AS g WHERE name = :group AND {_LISTED}"
 _READ_ALL = f"SELECT {_SUMMARY} FROM groups AS g WHERE {_LISTED}"
+_WALK = f"SELECT {_ROUGH_SUMMARY} FROM groups AS g WHERE name >= :low AND {_LISTED}"
 _READ_MANY = f"{_READ_ALL} AND name IN (SELECT value FROM json_each(:groups))"
 _FIND = f"SELECT id, floor, next_expiry, default_ttl, {_LISTED} FROM groups AS g WHERE name = :group"
 _INSERT = f"INSERT INTO groups (name, created_at, changed_at, floor, top, {_SETTINGS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _CONFIGURE = "UPDATE groups SET default_ttl = ?, finished_at = ?, clear_at = ? WHERE name = ? RETURNING id, items"
 _ADD = """
-  UPDATE groups SET items = items + 1, expiring = expiring + ?, size = size + ?, changed_at = max(changed_at, ?),
+  UPDATE groups SET items = items + ?, expiring = expiring + ?, size = size + ?, changed_at = max(changed_at, ?),
     top = max(top, ?) WHERE id = ?
 """
 _REWRITE = """
@@ -107,6 +113,13 @@ def read_many(db: apsw.Cursor, groups: Sequence[str] | None, now: int) -> list[G
     return [_record(row) for row in rows]
 
 
+def walk(db: apsw.Cursor, low: str, high: str | None, now: int) -> Iterator[GroupRecord]:
+    """Listed groups between two names; see Backend.walk_groups."""
+    up_to = "" if high is None else "AND name < :high"
+    rows = db.execute(f"{_WALK} {up_to} ORDER BY name", {"now": now, "low": low, "high": high})
+    return (_record(row) for row in rows)
+
+
 def find(db: apsw.Cursor, group: str, now: int) -> Found | None:
     """A group's row."""
     row: Any = db.execute(_FIND, {"group": group, "now": now}).get
@@ -137,9 +150,18 @@ def begun(db: apsw.Cursor, group: str, now: int) -> Found:
 def added_item(db: apsw.Cursor, group: Found, new: Record) -> None:
     """Count an item that was put into a group."""
     expires_at = new.expires_at
-    db.execute(_ADD, (expires_at is not None, len(new.value), new.updated_at, _top(new.version), group.id))
+    db.execute(_ADD, (1, expires_at is not None, len(new.value), new.updated_at, _top(new.version), group.id))
     if expires_at is not None and (group.next_expiry is None or expires_at < group.next_expiry):
         db.execute(_LOWER_NEXT_EXPIRY, (expires_at, group.id))
+
+
+def added_items(db: apsw.Cursor, group: Found, new: Sequence[Record]) -> None:
+    """Count items that were put into a group."""
+    expiries = [record.expires_at for record in new if record.expires_at is not None]
+    size, changed_at = sum(len(record.value) for record in new), max(record.updated_at for record in new)
+    db.execute(_ADD, (len(new), len(expiries), size, changed_at, _top(group.floor + 1), group.id))
+    if expiries:
+        db.execute(_LOWER_NEXT_EXPIRY, (min(expiries), group.id))
 
 
 def rewrote_item(
@@ -162,29 +184,31 @@ def removed_items(
         _retire(db, group_id)
 
 
-def clear(db: apsw.Cursor, group: GroupRecord, now: int, few: int) -> int:
-    """Remove all that is in a group, and its settings but the default TTL; how many items went at once.
+def clear(db: apsw.Cursor, group: GroupRecord, left: Settings, now: int, few: int = FEW, *, keep: bool = False) -> int:
+    """Remove all that is in a group, and its settings but those that are `left`; how many items went at once.
 
-    They do unless there are more than `few`; then they are out of sight, and are removed later.
+    They do unless there are more than `few`; then they are out of sight, and are removed later. `keep` only has them
+    out of sight, under the id that the group had.
     """
     group_id, items = db.execute("SELECT id, items FROM groups WHERE name = ?", (group.name,)).get
-    floor = _retire(db, group_id, few)
-    left = cleared(group.settings)
+    floor = _retire(db, group_id, few, keep=keep)
     if left.kept:
         db.execute(_INSERT, (group.name, group.created_at, now, floor, floor, *left))
     return items if items <= few else 0
 
 
-def _retire(db: apsw.Cursor, group_id: int, few: int = FEW) -> int:
+def _retire(db: apsw.Cursor, group_id: int, few: int = FEW, *, keep: bool = False) -> int:
     """End a group, its items with it; the version that none of its items had more than."""
     floor: int
     items, floor, top = db.execute("SELECT items, floor, top FROM groups WHERE id = ?", (group_id,)).get
     if items > few:
         floor = top
-        db.execute("INSERT INTO cleared VALUES (?)", (group_id,))
+        if not keep:
+            db.execute("INSERT INTO cleared VALUES (?)", (group_id,))
     elif items:
         floor = max(floor, db.execute("SELECT max(version) FROM items WHERE group_id = ?", (group_id,)).get or 0)
-        db.execute("DELETE FROM items WHERE group_id = ?", (group_id,))
+        if not keep:
+            db.execute("DELETE FROM items WHERE group_id = ?", (group_id,))
     db.execute("DELETE FROM groups WHERE id = ?", (group_id,))
     db.execute("UPDATE store SET floor = ?1 WHERE floor < ?1", (floor,))
     return floor

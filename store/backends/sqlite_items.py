@@ -6,18 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from store.backends import sqlite_groups as groups
 from store.backends.base import refreshed
-from store.backends.sqlite_paging import bindings, paged
 from store.model import Record, make_record
-from store.paging import NEVER_EXPIRES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import apsw
 
     from store.backends.base import Change
     from store.clock import Clock
-    from store.paging import Query
 
 _GROUP_ID = "(SELECT id FROM groups WHERE name = {})"
 _RECORD = "CAST(value AS BLOB), created_at, updated_at, expires_at, version"
@@ -26,6 +23,7 @@ _OF_GROUP = f"group_id = {_GROUP_ID.format(':group')}"
 
 GET = f"SELECT CAST(value AS BLOB), expires_at FROM items WHERE group_id = {_GROUP_ID.format('?1')} AND key = ?2"
 READ = f"SELECT {_RECORD} FROM items WHERE group_id = {_GROUP_ID.format('?1')} AND key = ?2"
+READ_ROW = f"SELECT {_RECORD} FROM items WHERE id = ?"
 READ_MANY = f"""
   SELECT key, {_RECORD} FROM items
   WHERE group_id = {_GROUP_ID.format("?1")} AND key IN (SELECT value FROM json_each(?2))
@@ -51,23 +49,11 @@ _UPDATE = """
   UPDATE items SET value = CAST(? AS TEXT), created_at = ?, updated_at = ?, expires_at = ?, version = ? WHERE id = ?
 """
 _UPDATE_BUCKET = "UPDATE items SET expiry_bucket = ? WHERE id = ?"
+_MOVE = """
+  UPDATE OR IGNORE items
+  SET created_at = ?, updated_at = ?, expires_at = ?, version = ?, expiry_bucket = ?, group_id = ? WHERE id = ?
+"""
 _DELETE = "DELETE FROM items WHERE id = ?"
-
-_SORTS: Mapping[str, str] = {
-    "key": "key",
-    "size": "octet_length(value)",
-    "created": "created_at",
-    "updated": "updated_at",
-    "expires": f"coalesce(expires_at, {NEVER_EXPIRES})",
-}
-
-
-def scan(db: apsw.Cursor, group: str, query: Query, now: int) -> list[tuple[str, Record]]:
-    """Live items of a group, as the query asks."""
-    where = f"{_OF_GROUP} AND {_LIVE} AND (:search = '' OR instr(lower(key), :search))"
-    sql = f"SELECT key, {_RECORD} FROM items WHERE {where} {paged(query, _SORTS[query.sort], 'key')}"
-    rows: list[Any] = db.execute(sql, {"group": group, "now": now, **bindings(query)}).fetchall()
-    return [(key, Record(*row)) for key, *row in rows]
 
 
 def mutate_one(
@@ -120,6 +106,16 @@ def _create(db: apsw.Cursor, group: str, key: str, change: Change, now: int) -> 
     db.execute(_INSERT, (*new, bucket_of(new), found.id, key))
     groups.added_item(db, found, new)
     return True
+
+
+def move(db: apsw.Cursor, item_id: int, group: groups.Found, new: Record) -> bool:
+    """Put a row into a group with the times of a record, its own value and the next free version; it is not counted.
+
+    False if its key is taken there.
+    """
+    row = (new.created_at, new.updated_at, new.expires_at, group.floor + 1, bucket_of(new), group.id, item_id)
+    db.execute(_MOVE, row)
+    return db.connection.changes() > 0
 
 
 def bucket_of(record: Record) -> int | None:

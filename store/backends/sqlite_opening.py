@@ -16,7 +16,7 @@ from store.backends.sqlite_errors import TROUBLE, translated
 from store.errors import StoreCorrupt, StoreUnavailable
 
 APPLICATION_ID: Final = int.from_bytes(b"stst")  # https://sqlite.org/pragma.html#pragma_application_id marks it as ours
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 PAGE: Final = 4096
 WAL_PAGES: Final = 4000  # 16 MB of log between two checkpoints: half as much took a new item from 56 to 83 us
 CACHE_KIB: Final = 16 * 1024

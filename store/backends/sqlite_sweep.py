@@ -12,6 +12,7 @@ import apsw
 from store.backends import sqlite_groups as groups
 from store.backends.generations import SUFFIX
 from store.backends.sqlite_waiting import give_way
+from store.backends.trashing import UNDO_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +29,8 @@ _EXPIRED = f"""
   SELECT id FROM items WHERE group_id = ?1 AND expiry_bucket <= ?2 >> 16 AND expires_at <= ?2 LIMIT {_LOOK}
 """
 _REMOVE = "DELETE FROM items WHERE id = ? AND group_id = ? AND expires_at <= ? RETURNING octet_length(value), version"
+_PARTS = "SELECT id, group_id FROM trashed WHERE trash_id = ? LIMIT ?"
+_TOO_OLD = "SELECT id FROM trash WHERE name IS NULL OR removed_at <= ? LIMIT 1"
 # Where the first bucket is too full to look through, its start is enough: nothing expires before it.
 _RAISE_NEXT_EXPIRY = f"""
   UPDATE groups SET next_expiry = (
@@ -56,8 +59,19 @@ def sweep(file: SqliteFile, clock: Clock, clear: Clear, *, yielding: bool) -> in
             # Looked at again under the write lock: a group may have been reopened since.
             gone = clear([name for (name,) in due], lambda group: (group.settings.clear_at or clock() + 1) <= clock())
             swept += sum(group.items for group in gone)
+        remove_trash(file, clock())
         remove_cleared(file)
     return swept
+
+
+def remove_trash(file: SqliteFile, now: int) -> None:
+    """Leave to `remove_cleared` what is in the trash and too old to be restored, or given up."""
+    while True:
+        with file.connected() as db:
+            if db.execute(_TOO_OLD, (now - UNDO_MS,)).get is None:
+                return
+        file.write(_remove_trashed, now)
+        give_way(file.generations)
 
 
 def remove_cleared(file: SqliteFile) -> None:
@@ -79,6 +93,20 @@ def _remove_batch(db: apsw.Cursor) -> tuple[None, Sequence[int]]:
             db.execute("DELETE FROM cleared WHERE group_id = ?", (group_id,))
         if not db.connection.changes():
             raise apsw.CorruptError("what was cleared cannot be removed")
+        left -= max(len(rows), 1)
+    return None, ()
+
+
+def _remove_trashed(db: apsw.Cursor, now: int) -> tuple[None, Sequence[int]]:
+    left = _CLEARED_BATCH
+    while left > 0 and (entry_id := db.execute(_TOO_OLD, (now - UNDO_MS,)).get) is not None:
+        rows: list[Any] = db.execute(_PARTS, (entry_id, left)).fetchall()
+        db.executemany("INSERT INTO cleared VALUES (?)", [(group_id,) for _, group_id in rows])
+        db.executemany("DELETE FROM trashed WHERE id = ?", [(part_id,) for part_id, _ in rows])
+        gone = "DELETE FROM trash WHERE id = ?" if len(rows) < left else "UPDATE trash SET name = NULL WHERE id = ?"
+        db.execute(gone, (entry_id,))
+        if not db.connection.changes():
+            raise apsw.CorruptError("what is too old cannot be removed from the trash")
         left -= max(len(rows), 1)
     return None, ()
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Final
 from store.caching.keys import fitted, rendered
 from store.errors import StoreBusy
 from store.model import Record
+from store.names import RESERVED
 from store.values import encode
 
 if TYPE_CHECKING:
     from store.api import Store
 
-LEASES: Final = "stepstate:leases"
+LEASES: Final = f"{RESERVED}leases"
 
 
 class Lease:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from store.caching.functions import Caching
 from store.caching.stats import CacheInfo
 from store.core import Core
 from store.durations import TTL
 from store.errors import InvalidArgument
-from store.names import check_name, check_names
+from store.names import RESERVED, check_name, check_names
 from store.values import shown
 
 if TYPE_CHECKING:
     from store.api import Store
     from store.caching.hub import CacheHub
     from store.caching.policy import Lifetime
-
-RESERVED: Final = "stepstate:"
 
 
 class CachingMethods(Core):

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from store.names import RESERVED
 from store.tally import Tally
 
 if TYPE_CHECKING:
     from store.caching.policy import Policy
 
-STATS: Final = "stepstate:cache"
+STATS: Final = f"{RESERVED}cache"
 """The group with one item for each cached group."""
 
 COUNTED: Final = ("hits", "stale_hits", "waits", "misses", "errors", "runs", "failures", "seconds")

@@ -13,12 +13,24 @@ _COUNTED = """
     count(i.id), count(i.expires_at), coalesce(sum(octet_length(i.value)), 0), min(i.expires_at), max(i.version)
   FROM groups AS g LEFT JOIN items AS i ON i.group_id = g.id GROUP BY g.id
 """
-_ORPHANS = """
-  SELECT count(*) FROM items
-  WHERE group_id NOT IN (SELECT id FROM groups) AND group_id NOT IN (SELECT group_id FROM cleared)
+_KEPT = """
+  SELECT t.name, t.items, t.size, count(k.id), coalesce(sum(octet_length(k.value)), 0), count(DISTINCT p.id)
+  FROM trash AS t LEFT JOIN trashed AS p ON p.trash_id = t.id
+  LEFT JOIN items AS k ON k.group_id = p.group_id
+    AND (k.expires_at IS NULL OR k.expires_at > iif(p.group_id < 0, k.updated_at, p.removed_at))
+  WHERE t.name IS NOT NULL GROUP BY t.id
 """
-_CLEARED_BUT_THERE = "SELECT count(*) FROM cleared WHERE group_id IN (SELECT id FROM groups)"
-_MISPLACED = "SELECT count(*) FROM items WHERE expiry_bucket IS NOT expires_at >> 16"
+_ORPHANS = """
+  SELECT count(*) FROM items WHERE group_id NOT IN (SELECT id FROM groups)
+    AND group_id NOT IN (SELECT group_id FROM cleared) AND group_id NOT IN (SELECT group_id FROM trashed)
+"""
+_TWICE = """
+  SELECT count(*) - count(DISTINCT id) FROM (
+    SELECT id FROM groups UNION ALL SELECT group_id FROM cleared UNION ALL SELECT group_id FROM trashed
+  )
+"""
+_PARTLESS = "SELECT count(*) FROM trashed WHERE trash_id NOT IN (SELECT id FROM trash)"
+_MISPLACED = "SELECT count(*) FROM items WHERE expiry_bucket IS NOT iif(group_id > 0, expires_at >> 16, NULL)"
 
 
 def check_counts(path: Path) -> None:
@@ -28,13 +40,17 @@ def check_counts(path: Path) -> None:
     try:
         with db:  # all from one moment
             rows: list[Any] = db.execute(_COUNTED).fetchall()
-            for name, items, expiring, size, next_expiry, floor, top, kept, *counted, first, version in rows:
+            for name, items, expiring, size, next_expiry, floor, top, has_settings, *counted, first, version in rows:
                 assert [items, expiring, size] == counted, f"group {name!r} is counted wrongly"
-                assert items or kept, f"group {name!r} has nothing to be kept for"
+                assert items or has_settings, f"group {name!r} has nothing to be kept for"
                 assert first is None or (next_expiry is not None and next_expiry <= first), f"{name!r} is swept late"
                 assert floor <= top, f"group {name!r} gave a version above its top"
                 assert top >= (version or 0), f"group {name!r} has an item above its top"
-            for sql in (_ORPHANS, _CLEARED_BUT_THERE, _MISPLACED):
+            kept: list[Any] = db.execute(_KEPT).fetchall()
+            for name, items, size, *counted, parts in kept:
+                assert [items, size] == counted, f"what is kept as {name!r} is counted wrongly"
+                assert parts, f"nothing is kept as {name!r}"
+            for sql in (_ORPHANS, _TWICE, _PARTLESS, _MISPLACED):
                 assert db.execute(sql).get == 0, sql
     finally:
         db.close()

@@ -14,22 +14,31 @@ from typing import assert_type
 import pytest
 
 from store import (
+    NEVER,
     AsyncStore,
+    Branch,
     CacheInfo,
     CleanupReport,
+    Count,
     GroupInfo,
+    InvalidArgument,
     InvalidName,
     InvalidValue,
     Item,
     LoadReport,
+    NotInTrash,
     Page,
+    RestoreReport,
+    Rule,
     SetResult,
     Stats,
     Store,
+    TrashEntry,
     UnsupportedBackend,
     UpdateRejected,
     UpdateResult,
     VersionConflict,
+    Where,
     open_async_store,
 )
 
@@ -111,6 +120,27 @@ async def check_items(state: AsyncStore) -> None:
     assert ([item.key for item in rest.items], rest.next) == (["a"], None)
 
 
+async def check_count(state: AsyncStore) -> None:
+    await state.set_many("g", {"a": {"n": 1}, "ab": {"n": 2}, "b": {"n": 3}})
+    large = [Where("n", ">", 1)]
+    assert [item.key for item in (await state.items("g", where=large, sort="-$.n")).items] == ["b", "ab"]
+    assert assert_type(await state.count("g", search="A", where=large), Count) == Count(1, exact=True)
+
+
+async def check_branches(state: AsyncStore) -> None:
+    for group in ("run:1", "run:2", "orders"):
+        await state.set(group, "k", 1)
+    page = assert_type(await state.branches(), Page[Branch])
+    assert [(branch.name, branch.groups) for branch in page.items] == [("orders", 1), ("run:", 2)]
+
+
+async def check_expire_many(state: AsyncStore) -> None:
+    await state.set_many("g", {"a": 1, "b": 2})
+    assert assert_type(await state.expire_many("g", ["a", "b"], 60), int) == 2
+    assert await state.expire_many("g", {"a": 1, "b": 5}, NEVER) == 1
+    assert await state.ttl("g", "a") == math.inf
+
+
 async def check_ttl(state: AsyncStore) -> None:
     await state.set("g", "k", 1)
     assert await state.ttl("g", "k") == math.inf
@@ -148,6 +178,31 @@ async def check_cleanup(state: AsyncStore) -> None:
     assert (await state.list("g"), await state.list("other")) == ([], [1])
     assert await state.clear("other") == 1
     assert await state.list("other") == []
+
+
+async def check_rules(state: AsyncStore) -> None:
+    rule = Rule("nightly", idle=60, match="wf-*")
+    await state.save_rule(rule)
+    assert assert_type(await state.rule("nightly"), Rule | None) == rule
+    assert assert_type(await state.rules(), list[Rule]) == [rule]
+    with pytest.raises(InvalidArgument):
+        await state.save_rule(Rule("none"))
+    assert await state.drop_rule("nightly") is True
+    assert await state.rules() == []
+
+
+async def check_trash(state: AsyncStore) -> None:
+    await state.set_many("g", {"a": 1, "b": 2})
+    assert await state.delete("g", "a", undo="x") == 1
+    assert await state.clear("g", undo="y") == 1
+    page = assert_type(await state.trash(limit=1), Page[TrashEntry])
+    assert [entry.id for entry in page.items] == ["y"]
+    assert await state.trash_entry("y") == page.items[0]
+    assert assert_type(await state.restore("x"), RestoreReport) == RestoreReport(1, 0)
+    assert await state.discard("y")
+    assert await state.list("g") == [1]
+    with pytest.raises(NotInTrash):
+        await state.restore("y", on_conflict="skip")
 
 
 async def check_sweep(state: AsyncStore) -> None:
@@ -198,7 +253,9 @@ async def check_the_rest(state: AsyncStore) -> None:
     assert assert_type(await state.now(), datetime).tzinfo
     assert assert_type(state.location, str).startswith(("memory", "sqlite"))
     assert assert_type(state.max_value_bytes, int) == 16 * 1024 * 1024
+    before = assert_type(await state.revision(), int)
     await state.set("g", "k", 1)
+    assert await state.revision() != before
     await state.get("g", "k")
     counted = await state.stats()
     assert (counted.hits, counted.writes, counted.size > 0) == (1, 1, True)
@@ -214,15 +271,20 @@ CHECKS: dict[Callable[[AsyncStore], Awaitable[None]], str] = {
     check_delete: "delete",
     check_many: "set_many get_many delete_many",
     check_items: "items",
+    check_count: "count",
+    check_branches: "branches",
+    check_expire_many: "expire_many",
     check_ttl: "ttl expire persist",
     check_groups: "groups group configure",
     check_finish: "finish reopen stale",
     check_cleanup: "cleanup clear",
+    check_rules: "save_rule rule rules drop_rule",
+    check_trash: "trash trash_entry restore discard",
     check_sweep: "sweep",
     check_transfer: "export load",
     check_backup: "backup",
     check_caching: "cached cache_stats cache_clear cache_clear_stale",
-    check_the_rest: "now stats close",
+    check_the_rest: "now revision stats close",
 }
 
 

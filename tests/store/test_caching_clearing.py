@@ -143,10 +143,10 @@ def test_one_that_is_renewed_meanwhile_stays(
     clock.advance(60)
     mutate = state._backend.mutate_many
 
-    def renewed_first(group: str, changes: Any) -> Any:
+    def renewed_first(*args: Any) -> Any:
         monkeypatch.undo()
         state.set("g", "name=a", {"n": 99}, ttl=90)
-        return mutate(group, changes)
+        return mutate(*args)
 
     monkeypatch.setattr(state._backend, "mutate_many", renewed_first)
     assert state.cache_clear_stale() == 1

@@ -167,7 +167,7 @@ def test_named_groups_must_have_names(state: Store) -> None:
 def test_a_cleanup_without_any_rule_is_refused(state: Store) -> None:
     state.set("g", "k", 1)
     for refused in (state.stale, state.cleanup, lambda: state.cleanup(groups=["g"])):
-        with pytest.raises(InvalidArgument, match="at least one rule: idle, finished or match"):
+        with pytest.raises(InvalidArgument, match="at least one rule: idle, finished, match or empty"):
             refused()
     assert state.list("g") == [1]
 

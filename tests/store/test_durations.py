@@ -107,6 +107,17 @@ def test_a_ttl_is_whole_milliseconds_and_at_least_one(ttl: Any, wanted: int) -> 
         ("0.25", 0.25),
         (" 5 M ", 300),
         ("36500d", 36500 * 86400),
+        ("1h30m", 5400),
+        ("1h 30m", 5400),
+        ("1 h 30 min 5 s", 5405),
+        ("2 days", 2 * 86400),
+        ("1 Day 4 Hours", 28 * 3600),
+        ("1 minute", 60),
+        ("90 mins", 5400),
+        ("1hr 1sec", 3601),
+        ("2w", 14 * 86400),
+        ("1 week 1 day", 8 * 86400),
+        ("1.5 days", 36 * 3600),
         ("never", None),
         (" Never ", None),
     ],
@@ -115,16 +126,41 @@ def test_a_duration_is_read_as_people_write_it(text: str, wanted: float | None) 
     assert parse_duration(text) == wanted
 
 
-@pytest.mark.parametrize("text", ["soon", "5x", "m", "-5", "+5", "1e3", ".5", "5.", "5m30s", "nan", "inf", "٣"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "soon",
+        "5x",
+        "m",
+        "-5",
+        "+5",
+        "1e3",
+        ".5",
+        "5.",
+        "nan",
+        "inf",
+        "٣",
+        "30s5m",
+        "5m5m",
+        "5m 30",
+        "1 30m",
+        "1 month",
+        "5 mo",
+        "1y",
+        "1h, 30m",
+        "hours",
+        "never 5m",
+    ],
+)
 def test_what_is_no_duration_is_refused(text: str) -> None:
-    with pytest.raises(InvalidTTL, match="is not a duration; write 90, 90s, 5m, 2h, 7d or never") as caught:
+    with pytest.raises(InvalidTTL, match="is not a duration; write 90, 90s, 5m, 1h 30m, 7d or never") as caught:
         parse_duration(text)
     assert repr(text.strip()) in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["", " "])
 def test_a_blank_duration_is_said_to_be_missing(text: str) -> None:
-    with pytest.raises(InvalidTTL, match="there is no duration; write 90, 90s, 5m, 2h, 7d or never"):
+    with pytest.raises(InvalidTTL, match="there is no duration; write 90, 90s, 5m, 1h 30m, 7d or never"):
         parse_duration(text)
 
 

@@ -116,3 +116,15 @@ def test_a_field_that_stands_twice_is_found_at_its_place() -> None:
     with pytest.raises(InvalidValue) as caught:
         parse_json('{\n "a": 1, "b": {"a": 2},\n "a": 3}')
     assert (caught.value.line, caught.value.column) == (3, 2)
+
+
+@pytest.mark.parametrize(("before", "after"), [("[\n", "\n]"), ('{"a":\n', "\n}")])
+def test_what_is_nested_deeper_than_can_be_stored_is_refused_at_its_place(before: str, after: str) -> None:
+    parse_json(before * 254 + "1" + after * 254)
+    with pytest.raises(InvalidValue, match="nested more than 254 levels deep") as caught:
+        parse_json(before * 255 + "1" + after * 255)
+    assert (caught.value.line, caught.value.column) == (255, 1)
+
+
+def test_as_many_levels_may_stand_side_by_side_as_one_likes() -> None:
+    assert len(parse_json("[" + "[[]]," * 1000 + "1]")) == 1001

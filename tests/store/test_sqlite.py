@@ -77,7 +77,7 @@ def test_a_newer_schema_is_refused_unchanged_with_both_versions(path: Path) -> N
     db.close()
     before = contents(path.parent)
     with pytest.raises(
-        StoreUnavailable, match=f"{path} has schema version 7, made by a newer stepstate; .* reads version 2"
+        StoreUnavailable, match=f"{path} has schema version 7, made by a newer stepstate; .* reads version 3"
     ):
         opened(path)
     assert contents(path.parent) == before
