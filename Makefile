@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check pytest chromium bench screenshots lock clean
+.PHONY: run test check pytest chromium bench screenshots lock vendor clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/stepstate demo
@@ -61,6 +61,11 @@ lock:
 	  --python-version 3.11 pyproject.toml --group dev -o requirements-dev.lock
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-emit-index-url --no-annotate \
 	  --python-version 3.11 pyproject.toml --group bench -o requirements-bench.lock
+
+# Bundles CodeMirror anew, of what static/vendor/codemirror/package.json pins. Needs npm.
+vendor:
+	cd static/vendor/codemirror && npm install --no-package-lock --no-audit --no-fund --silent && npm run --silent build
+	rm -rf static/vendor/codemirror/node_modules
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache

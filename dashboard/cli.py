@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
-from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
 import click
 
-from dashboard import cli_transfer, formats, jsonview
-from dashboard.cli_shared import all_groups, any_store, existing_store, standard_input, url_option
+from dashboard import cli_cleanup, cli_transfer, cli_trash, formats, jsonview
+from dashboard.cli_shared import (
+    Duration,
+    all_groups,
+    any_store,
+    existing_store,
+    print_groups,
+    standard_input,
+    url_option,
+)
 from dashboard.demo import running_demo
 from dashboard.serving import serve as serve_dashboard
-from store import NEVER, GroupInfo, InvalidTTL, StoreError, open_store, parse_duration, parse_json
+from store import InvalidValue, StoreError, open_store, parse_json
 
-_HEADS = ("GROUP", "ITEMS", "SIZE", "IDLE", "NEXT EXPIRY", "STATE")
+_OTHERS = (
+    cli_cleanup.clear,
+    cli_cleanup.cleanup,
+    cli_cleanup.rules,
+    cli_cleanup.finish,
+    cli_cleanup.reopen,
+    cli_trash.trash,
+    cli_trash.restore,
+    cli_transfer.backup,
+    cli_transfer.export,
+    cli_transfer.load,
+)
+_NUMBER = re.compile(r"\s*-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?\s*")
 
 
 class _ServeByDefault(click.Group):
@@ -27,24 +47,6 @@ class _ServeByDefault(click.Group):
         if first not in self.commands and (not first or "://" in first or first in ("--host", "--port")):
             args = ["serve", *args]
         return super().parse_args(ctx, args)
-
-
-class _Duration(click.ParamType[Any]):
-    """Seconds of `90`, `90s`, `5m`, `2h` or `7d`; `never` gives NEVER where it is allowed."""
-
-    name = "duration"
-
-    def __init__(self, *, never: bool = False) -> None:
-        self._never = never
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | object:
-        try:
-            seconds = parse_duration(value)
-        except InvalidTTL as error:
-            self.fail(str(error), param, ctx)
-        if seconds is None and not self._never:
-            self.fail("never is no duration", param, ctx)
-        return NEVER if seconds is None else seconds
 
 
 _host = click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
@@ -87,8 +89,7 @@ def demo(host: str, port: int) -> None:
 def groups(url: str | None, search: str) -> None:
     """List the groups."""
     with existing_store(url) as store:
-        rows = [_row(group, store.now()) for group in all_groups(store, search)]
-    _table(rows)
+        print_groups(all_groups(store, search), store.now())
 
 
 @cli.command("get")
@@ -107,14 +108,14 @@ def get_item(url: str | None, group: str, key: str) -> None:
 @cli.command("set", context_settings={"ignore_unknown_options": True})  # a VALUE may be -5
 @url_option
 @click.option(
-    "--ttl", type=_Duration(never=True), help="When it expires [default: the group's default TTL, else never]."
+    "--ttl", type=Duration(never=True), help="When it expires [default: the group's default TTL, else never]."
 )
 @click.argument("group")
 @click.argument("key")
 @click.argument("value")
 def set_item(url: str | None, ttl: Any, group: str, key: str, value: str) -> None:
     """Store VALUE, which is JSON, under KEY in GROUP; - reads it from standard input."""
-    parsed = parse_json(_standard_input_text() if value == "-" else value)
+    parsed = _parsed(_standard_input_text() if value == "-" else value)
     with any_store(url, create=True) as store:
         store.set(group, key, parsed, ttl=ttl)
 
@@ -132,34 +133,7 @@ def delete_items(url: str | None, group: str, keys: tuple[str, ...]) -> None:
         raise click.ClickException(f"not there: {', '.join(map(repr, missing))}")
 
 
-@cli.command()
-@url_option
-@click.argument("group")
-def clear(url: str | None, group: str) -> None:
-    """Remove all items of GROUP."""
-    with existing_store(url) as store:
-        click.echo(f"cleared {formats.count(store.clear(group), 'item')}")
-
-
-@cli.command()
-@url_option
-@click.option("--idle", type=_Duration(), help="Groups that have not changed for so long.")
-@click.option("--finished/--unfinished", default=None, help="Groups that are marked finished, or are not.")
-@click.option("--match", metavar="PATTERN", help="Groups whose name fits a pattern such as 'wf-*'.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be cleared.")
-def cleanup(url: str | None, idle: float | None, finished: bool | None, match: str | None, dry_run: bool) -> None:
-    """Clear every group that fits all the rules given."""
-    with existing_store(url) as store:
-        report = store.cleanup(idle=idle, finished=finished, match=match, dry_run=dry_run)
-        rows = [_row(group, store.now()) for group in report.groups]
-    if rows:
-        _table(rows)
-    done = "would clear" if dry_run else "cleared"
-    groups_and_items = f"{formats.count(len(report.groups), 'group')}: {formats.count(report.items, 'item')}"
-    click.echo(f"{done} {groups_and_items}, {formats.size(report.size)}")
-
-
-for _command in (cli_transfer.backup, cli_transfer.export, cli_transfer.load):
+for _command in _OTHERS:
     cli.add_command(_command)
 
 
@@ -184,23 +158,17 @@ def _fail(message: str) -> None:
     sys.exit(1)
 
 
+def _parsed(text: str) -> Any:
+    try:
+        return parse_json(text)
+    except InvalidValue as error:
+        if text.lstrip()[:1] in ("{", "[", '"', "") or _NUMBER.fullmatch(text):
+            raise
+        raise click.ClickException(f"{error}; a text goes in double quotes, as in '\"pending\"'") from None
+
+
 def _standard_input_text() -> str:
     try:
         return standard_input().read().decode()
     except UnicodeDecodeError as error:
         raise click.ClickException(f"standard input is not UTF-8 at byte {error.start}") from None
-
-
-def _row(group: GroupInfo, now: datetime) -> tuple[str, ...]:
-    expiry = "never" if group.next_expiry is None else formats.rough((group.next_expiry - now).total_seconds())
-    idle = formats.rough((now - group.updated_at).total_seconds())
-    state = "finished" if group.finished_at else "open"
-    about = "≈ " if group.approximate else ""
-    items, size = f"{about}{formats.number(group.items)}", f"{about}{formats.size(group.size)}"
-    return formats.oneline(group.id), items, size, idle, expiry, state
-
-
-def _table(rows: list[tuple[str, ...]]) -> None:
-    widths = [max(map(len, column)) for column in zip(_HEADS, *rows, strict=True)]
-    for row in (_HEADS, *rows):
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

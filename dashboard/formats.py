@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 # What ends a line, steers a terminal or turns the direction of writing.
 _BLANK = re.compile("[^\x00-\x1f\x85\u2028\u2029]")
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_UNSEEN_IN_LINES = re.compile("(?![\t\n])" + _UNSEEN.pattern)
 
 
 def number(value: int) -> str:
@@ -76,6 +77,11 @@ def short_duration(seconds: float) -> str:
 def oneline(name: str) -> str:
     """A group or key name for a list or a terminal: control characters and blank names are made visible."""
     return _UNSEEN.sub(_visible, _BLANK.sub("␣", name) if name.isspace() else name)
+
+
+def visible(text: str) -> str:
+    """A text of several lines in which control characters are seen, but for tabs and the ends of its lines."""
+    return _UNSEEN_IN_LINES.sub(_visible, text)
 
 
 def _visible(found: re.Match[str]) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MAX_FIELDS = 10_000
 _STAMP = re.compile("[0-9]{1,14}")
-_OVERHEAD = 256 * 1024  # names, other fields, and the formatting of a value at its limit
+_OVERHEAD = 512 * 1024  # names, other fields, what an editor started from, the formatting of a value at its limit
 
 
 def status_of(error: StoreError) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import Any, NamedTuple
 
@@ -13,8 +12,7 @@ HIGHLIGHTED_TEXT = 256 * 1024  # characters; beyond this a browser is better off
 SHOWN_TEXT = 1024 * 1024  # and beyond this with a part of it
 PREVIEW_FIELDS = 4
 PREVIEW_TEXT = 40
-CONTEXT_LINES = 2
-MAX_COMPARED_LINES = 2000
+EDITED_TEXT = 1024 * 1024  # a longer text is edited in a plain field
 
 _TOKEN = re.compile(
     r'(?P<name>"(?:[^"\\]|\\.)*")(?=: )|(?P<string>"(?:[^"\\]|\\.)*")'
@@ -59,13 +57,14 @@ def preview(value: Any, key: str = "") -> list[Field]:
     """The leading fields of a value, each cut to a readable length, but for fields that only repeat the item's key."""
     if isinstance(value, dict) and value:
         told = [(name, member) for name, member in value.items() if member != key] or list(value.items())
-        fields = [_field(name, member) for name, member in told[:PREVIEW_FIELDS]]
+        fields = [field(name, member) for name, member in told[:PREVIEW_FIELDS]]
         more = len(told) - len(fields)
         return [*fields, Field("", f"+{more}", "more")] if more else fields
-    return [_field("", value)]
+    return [field("", value)]
 
 
-def _field(name: str, value: Any) -> Field:
+def field(name: str, value: Any) -> Field:
+    """A field in short: text is cut to a readable length, of arrays and objects there is how many they hold."""
     name = _cut(name)
     match value:
         case dict():
@@ -81,38 +80,3 @@ def _field(name: str, value: Any) -> Field:
 
 def _cut(text: str) -> str:
     return text if len(text) <= PREVIEW_TEXT else f"{text[:PREVIEW_TEXT]}…"
-
-
-class Line(NamedTuple):
-    """One line of a comparison: `mark` is "-" for the old text only, "+" for the new only, " " for both."""
-
-    mark: str
-    text: str
-
-
-def compare(old: str, new: str) -> list[Line]:
-    """The lines that differ between two formatted texts, with a little of what surrounds them.
-
-    Commas at line ends are left out: a field added at the end would mark the one before it as changed. Long differences
-    are only counted: comparing takes the square of their length.
-    """
-    before, after = _lines(old), _lines(new)
-    start = _common(before, after)
-    end = _common(before[start:][::-1], after[start:][::-1])
-    first = max(0, start - CONTEXT_LINES)
-    before = before[first : len(before) - max(0, end - CONTEXT_LINES)]
-    after = after[first : len(after) - max(0, end - CONTEXT_LINES)]
-    if len(before) + len(after) > MAX_COMPARED_LINES:
-        return [Line(" ", f"About {len(before):,} lines become {len(after):,}: too many to show.")]
-    lines = difflib.unified_diff(before, after, lineterm="", n=CONTEXT_LINES)
-    return [Line(line[0], line[1:]) for line in list(lines)[2:]]
-
-
-def _lines(text: str) -> list[str]:
-    return [line.removesuffix(",") for line in text.split("\n")] if text else []
-
-
-def _common(one: list[str], other: list[str]) -> int:
-    """How many lines two texts have in common from their start."""
-    pairs = zip(one, other, strict=False)
-    return next((index for index, (left, right) in enumerate(pairs) if left != right), min(len(one), len(other)))

@@ -12,9 +12,10 @@ from urllib.parse import quote, unquote
 import jinja2
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from dashboard import formats, jsonview
+from dashboard import columns, formats, jsonview, rule_fields
+from dashboard.regions import Regions, live
 from dashboard.urls import Urls, encode_name
-from store import StoreClosed, kind_of
+from store import StoreClosed, StoreError, kind_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from store import Store
 
+_REVISION = "stepstate.revision"
 _NOTICE_COOKIE = "stepstate_notice"
 _NOTICE_SECONDS = 30
 _NOTICE_LENGTH = 300  # characters, so that even emoji fit into what browsers take as a cookie
@@ -35,16 +37,21 @@ class PageContext(Protocol):
         """The page's title."""
 
     @property
-    def section(self) -> Literal["groups", "cache", "cleanup"]:
+    def section(self) -> Literal["groups", "cache", "cleanup", "jobs"]:
         """The entry of the navigation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """What every page shows around its own part."""
+    """What every page shows around its own part; `revision` is the store's from before the page was made.
+
+    `jobs` is how many background jobs are not over.
+    """
 
     location: str = ""
     notice: str = ""
+    revision: str = ""
+    jobs: int = 0
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -79,19 +86,28 @@ def environment() -> jinja2.Environment:
         since=_since,
         until=_until,
         kind=kind_of,
-        preview=lambda item: jsonview.preview(item.value, item.key),
+        kind_of=columns.kind,
+        preview=columns.preview,
+        cell=columns.cell,
         oneline=formats.oneline,
         segment=encode_name,
         sentence=formats.sentence,
         highlighted=jsonview.highlighted,
+        rule_in_words=rule_fields.in_words,
+        rule_command=rule_fields.command,
+        rule_fields=lambda rule: rule_fields.RuleFields.of_rule(rule).named,
     )
+    env.globals["live"] = live
     env.globals["shown_text"] = jsonview.SHOWN_TEXT
+    env.globals["edited_text"] = jsonview.EDITED_TEXT
     return env
 
 
 def store_of(request: Request) -> Store:
     """The store that the application shows."""
     store: Store = request.app.state.store
+    if _REVISION not in request.scope:  # before anything is read: what is written from here on may not be on the page
+        request.scope[_REVISION] = _revision(store)
     return store
 
 
@@ -100,13 +116,15 @@ def render(
 ) -> Response:
     """Answer with a page: as a whole, or, when htmx asks for a part, what goes into #page."""
     env: jinja2.Environment = request.app.state.templates
+    regions = Regions.wanted(request)
     part = request.headers.get("hx-request-type") == "partial"
     notice = unquote(request.cookies.get(_NOTICE_COOKIE, ""))
     context: dict[str, Any] = {
         "page": page,
         "url": Urls.of(request),
         "shell": shell or _shell(request, notice),
-        "layout": "part.html" if part else "whole.html",
+        "regions": regions,
+        "layout": "regions.html" if regions else "part.html" if part else "whole.html",
     }
     headers = {"Vary": "HX-Request-Type"}
     if status != 200 or request.method == "POST":
@@ -133,11 +151,18 @@ def redirect(request: Request, url: str, notice: str = "") -> Response:
 
 
 def _shell(request: Request, notice: str) -> Shell:
-    store = store_of(request)
+    store, jobs = store_of(request), request.app.state.jobs.unfinished
     try:
-        return Shell(store.location, notice, store.now())
+        return Shell(store.location, notice, request.scope[_REVISION], jobs, store.now())
     except StoreClosed:  # the page that says so is shown all the same
-        return Shell(notice=notice)
+        return Shell(notice=notice, jobs=jobs)
+
+
+def _revision(store: Store) -> str:
+    try:
+        return str(store.revision())
+    except StoreError:  # what the page needs of it will say so
+        return ""
 
 
 @jinja2.pass_context

@@ -1,4 +1,12 @@
 // What pages do beyond links and forms. Everything is found anew in the document, so what htmx swaps in needs no set-up.
+import { countChosen, countRules } from "./js/cleanup.js";
+import "./js/copy.js";
+import "./js/editor.js";
+import { showMarked } from "./js/item.js";
+import { followJobs } from "./js/jobs.js";
+import { follow } from "./js/live.js";
+import { markErrors } from "./js/operations.js";
+import "./js/popovers.js";
 import { countSelected } from "./js/selection.js";
 import { runTimes } from "./js/times.js";
 import { caretAtError } from "./js/typing.js";
@@ -7,14 +15,22 @@ const settle = () => {
   runTimes();
   countSelected();
   caretAtError();
+  showMarked();
+  markErrors();
+  countChosen();
+  countRules();
+  followJobs();
+  follow();
 };
 
-document.addEventListener("htmx:error", () => {
+document.addEventListener("htmx:error", (event) => {
   document.querySelector(".notice")?.remove();
   const notice = document.createElement("p");
   notice.className = "notice bad";
   notice.setAttribute("role", "alert");
-  notice.textContent = "No answer came, so it is not known whether this was done. What you typed is still here; look before you try again.";
+  notice.textContent = event.target.closest?.("[data-looks]")
+    ? "No answer came, so the preview may not be of what you typed."
+    : "No answer came, so it is not known whether this was done. What you typed is still here; look before you try again.";
   document.querySelector("header.bar")?.after(notice);
 });
 

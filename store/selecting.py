@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -53,18 +54,22 @@ class Selection(Generic[Row]):
 
 def narrow(rows: Iterable[tuple[str, Record]], query: Query) -> Iterator[tuple[str, Record]]:
     """Those items that a query's search finds and whose text holds its parts."""
+    search, parts = query.search, query.parts
     for row in rows:
-        if not query.search or query.search in fold(row[0]):
-            text = row[1].value
-            if all(part in (text.lower() if folded else text) for part, folded in query.parts):
-                yield row
+        if search and search not in fold(row[0]):
+            continue
+        text = row[1].value
+        for part, folded in parts:
+            if part not in (text.lower() if folded else text):
+                break
+        else:
+            yield row
 
 
-def in_order(rows: Iterable[tuple[str, Record]], query: Query) -> Iterator[Seen]:
+def in_order(rows: Callable[[], Iterable[tuple[str, Record]]], query: Query) -> Iterator[Seen]:
     """Items in the order of their keys, as Backend.walk_items gives them; the first come before the rest is sorted."""
-    left = list(narrow(rows, query))
-    for stretch in (*STRETCHES, len(left) + 1):
-        found = select(left, replace(query, search="", limit=stretch), _key, _key)
+    for stretch in (*STRETCHES, sys.maxsize):
+        found = select(rows(), replace(query, search="", limit=stretch), _key, _key)
         yield from found
         if len(found) < stretch:
             return

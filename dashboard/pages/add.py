@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dashboard import forms
+from dashboard.pages.checking import LAYOUTS, laid_out
 from dashboard.pages.errors import group_in
 from dashboard.pages.panes import redirect_to_item, render_side
 from dashboard.rendering import store_of
@@ -28,6 +29,7 @@ class AddForm:
     ttl: str = ""
     errors: dict[str, forms.FieldError] = field(default_factory=dict)
     taken: bool = False
+    typed: bool = False
     template: str = "partials/side_add.html"
     title: str = "Add item"
     opened: None = None
@@ -39,11 +41,14 @@ def show(request: Request) -> Response:
 
 
 def submit(request: Request, form: FormData) -> Response:
-    """POST: store the item, unless there is one under that key."""
+    """POST: store the item, unless there is one under that key; or lay out what was typed."""
     group_id = _group_in(request)
     group = forms.text(form, "group") if group_id is None else group_id
     key = forms.text(form, "key")
-    typed = AddForm(group_id, group, key, forms.text(form, "value"), forms.text(form, "ttl"))
+    typed = AddForm(group_id, group, key, forms.text(form, "value"), forms.text(form, "ttl"), typed=True)
+    if layout := LAYOUTS.get(forms.text(form, "do")):
+        text, errors = laid_out(typed.value, layout)
+        return render_side(request, replace(typed, value=text, errors=errors), 422 if errors else 200)
     errors, value, ttl = forms.value_and_ttl(typed.value, typed.ttl, blank=None)
     status = 422
     try:

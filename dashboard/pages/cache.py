@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
 from dashboard.formats import duration, oneline
@@ -102,10 +103,11 @@ class CachePage:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of a function, and for how many seconds it is fresh (0: it is stale)."""
+    """An entry of a function, whether it is fresh or stale, and until when it is fresh (None: for ever)."""
 
     item: Item
-    fresh_for: float
+    fresh: bool
+    fresh_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ def show_function(request: Request) -> Response:
     page = FunctionPage(
         function=replace(function, picture=_picture(store, function, now)),
         figures=_figures(function.info),
-        entries=[Entry(item, _fresh_for(item, function.info, now)) for item in items.items],
+        entries=[_entry(item, function.info, now) for item in items.items],
         next=items.next,
         listing=listing,
         sort=sort,
@@ -208,10 +210,11 @@ def _picture(store: Store, function: Function, now: datetime) -> Histogram | Non
     return histogram(page.items, now, function.info.stale, function.entries if page.next else None)
 
 
-def _fresh_for(item: Item, info: CacheInfo, now: datetime) -> float:
+def _entry(item: Item, info: CacheInfo, now: datetime) -> Entry:
     if item.expires_at is None:
-        return math.inf
-    return max(0.0, (item.expires_at - now).total_seconds() - info.stale)
+        return Entry(item, True, None)
+    until = item.expires_at - timedelta(seconds=info.stale)
+    return Entry(item, now < until, until)
 
 
 def _figures(info: CacheInfo) -> list[tuple[str, str, str]]:

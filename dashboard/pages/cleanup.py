@@ -3,110 +3,133 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from dashboard import forms
-from dashboard.formats import count, size
-from dashboard.rendering import redirect, render, store_of
+from dashboard import forms, jobs
+from dashboard.clearing import Chosen, Clearing, fingerprints, parse_fingerprints
+from dashboard.formats import count
+from dashboard.rendering import render, store_of
+from dashboard.rule_fields import RuleFields
 from dashboard.urls import Urls
-from store import InvalidTTL, parse_duration
+from store import UNDO_SECONDS, InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
 
     from starlette.datastructures import FormData
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from store import CleanupReport
+    from store import CleanupReport, GroupInfo, Rule
 
-SHOWN = 1000
-_FINISHED = {"": None, "yes": True, "no": False}
+SHOWN: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """The rules as they are typed."""
+class SavedRules:
+    """The rules that are saved, or what is wrong with them."""
 
-    idle: str
-    finished: str
-    match: str
+    rules: list[Rule]
+    error: str = ""
 
-    @classmethod
-    def of(cls, field: Callable[[str], str]) -> Rules:
-        """The rules that a form or query names."""
-        finished = field("finished")
-        return cls(field("idle").strip(), finished if finished in _FINISHED else "", field("match").strip())
 
-    @property
-    def given(self) -> bool:
-        """Whether there is any rule."""
-        return bool(self.idle or self.finished or self.match)
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """The form that saves the rules under a name; `taken` is what has that name already."""
 
-    def arguments(self) -> tuple[float | None, bool | None, str | None]:
-        """idle, finished and match as the store takes them.
-
-        Raises:
-            InvalidTTL: `idle` is not a duration.
-        """
-        idle = parse_duration(self.idle) if self.idle else None
-        if self.idle and idle is None:
-            raise InvalidTTL("idle for takes a duration such as 2h or 7d")
-        return idle, _FINISHED[self.finished], self.match or None
+    name: str = ""
+    error: str = ""
+    taken: Rule | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CleanupPage:
-    """The rules, what was wrong with them, what they choose now, and what is ticked of it (None: all)."""
+    """The rules, what was wrong with them, what they choose now, and what is ticked of it.
 
-    rules: Rules
+    `ticked` are names (None: all), `rest` are the groups that are chosen but not shown.
+    """
+
+    fields: RuleFields
+    saved: SavedRules
+    saving: Saving = Saving()
     report: CleanupReport | None = None
     error: str = ""
     ticked: Collection[str] | None = None
-    shown: int = SHOWN
+    rest: bool = True
+    undo_minutes: int = UNDO_SECONDS // 60
     title: str = "Cleanup"
     section: Literal["cleanup"] = "cleanup"
+
+    @property
+    def shown(self) -> list[GroupInfo]:
+        """The groups that there is room for."""
+        return self.report.groups[:SHOWN] if self.report else []
+
+    @property
+    def more(self) -> list[GroupInfo]:
+        """The others that are chosen."""
+        return self.report.groups[SHOWN:] if self.report else []
+
+    @property
+    def fingerprints(self) -> str:
+        """What tells later which groups the others were."""
+        return fingerprints(self.more)
 
 
 def show(request: Request) -> Response:
     """GET: the rules and what they would clear."""
-    rules = Rules.of(lambda name: request.query_params.get(name, ""))
-    if not rules.given:
-        asked = "preview" in request.query_params
-        return render(request, "cleanup.html", CleanupPage(rules, error="Choose at least one rule." if asked else ""))
-    return _preview(request, rules)
+    fields = RuleFields.of(lambda name: request.query_params.get(name, ""))
+    if fields.given or "preview" in request.query_params:
+        return preview(request, fields)
+    return render(request, "cleanup.html", CleanupPage(fields, saved_rules(request)))
 
 
 def clear(request: Request, form: FormData) -> Response:
     """POST: clear the groups that were ticked, as far as the rules still choose them."""
-    rules, ticked = Rules.of(lambda name: forms.text(form, name)), forms.names_seen(form, "group")
-    if not rules.given:
-        return render(request, "cleanup.html", CleanupPage(rules, error="Choose at least one rule."), 422)
-    if not ticked:
-        return _preview(request, rules, "No group is ticked, so nothing was cleared.", 422, ticked)
+    fields, chosen = typed_rules(form), _chosen(form)
+    if fields.problem:
+        return preview(request, fields)
+    if not chosen:
+        none = "No group is ticked, so nothing was cleared."
+        return preview(request, fields, error=none, status=422, ticked=chosen.named, rest=False)
+    work = Clearing(store_of(request), fields.rule(), chosen)
+    back = Urls.of(request).cleanup(**fields.named)
+    return jobs.run(request, f"Clearing {count(len(chosen), 'group')}", work, back, "Back to Cleanup")
+
+
+def typed_rules(form: FormData) -> RuleFields:
+    """The rules that a form holds."""
+    return RuleFields.of(lambda name: forms.text(form, name))
+
+
+def saved_rules(request: Request) -> SavedRules:
+    """The rules that are saved."""
     try:
-        idle, finished, match = rules.arguments()
-    except InvalidTTL as error:
-        return _refused(request, rules, error)
-    report = store_of(request).cleanup(idle=idle, finished=finished, match=match, groups=ticked)
-    notice = f"Cleared {count(len(report.groups), 'group')}: {count(report.items, 'item')}, {size(report.size)}."
-    if kept := len(ticked) - len(report.groups):
-        notice += f" {count(kept, 'group')} stayed: changed since, or outside the rules now."
-    return redirect(
-        request, Urls.of(request).cleanup(idle=rules.idle, finished=rules.finished, match=rules.match), notice
-    )
+        return SavedRules(store_of(request).rules())
+    except InvalidArgument as error:
+        return SavedRules([], forms.FieldError.of(error).message)
 
 
-def _preview(
-    request: Request, rules: Rules, error: str = "", status: int = 200, ticked: Collection[str] | None = None
+def preview(
+    request: Request,
+    fields: RuleFields,
+    *,
+    saving: Saving = Saving(),
+    error: str = "",
+    status: int = 200,
+    ticked: Collection[str] | None = None,
+    rest: bool = True,
 ) -> Response:
-    try:
-        idle, finished, match = rules.arguments()
-    except InvalidTTL as invalid:
-        return _refused(request, rules, invalid)
-    report = store_of(request).cleanup(idle=idle, finished=finished, match=match, dry_run=True)
-    return render(request, "cleanup.html", CleanupPage(rules, report, error, ticked), status)
+    """Answer with the page: the rules and what they choose now, or what is wrong with them."""
+    saved = saved_rules(request)
+    if fields.problem:
+        return render(request, "cleanup.html", CleanupPage(fields, saved, error=fields.problem), 422)
+    report = store_of(request).cleanup(**fields.rule().arguments, dry_run=True)
+    page = CleanupPage(fields, saved, saving, report, error, ticked, rest)
+    return render(request, "cleanup.html", page, status)
 
 
-def _refused(request: Request, rules: Rules, error: InvalidTTL) -> Response:
-    return render(request, "cleanup.html", CleanupPage(rules, error=forms.FieldError.of(error).message), 422)
+def _chosen(form: FormData) -> Chosen:
+    """The groups that are ticked, and those that the page had no room for if they are wanted too."""
+    others = parse_fingerprints(forms.text(form, "seen")) if "rest" in form else frozenset()
+    return Chosen(forms.names_seen(form, "group"), others)

@@ -54,6 +54,15 @@ class NotFound(HTTPException):
         self.back_label = back_label
 
 
+class NoItem(NotFound):
+    """An item that is not there, in a group that is."""
+
+    def __init__(self, message: str, back: str, group_id: str, key: str) -> None:
+        super().__init__(message, back, f"Group {oneline(group_id)}")
+        self.group_id = group_id
+        self.key = key
+
+
 def group_in(request: Request) -> str:
     """The group that the request's path names.
 
@@ -66,6 +75,11 @@ def group_in(request: Request) -> str:
 def key_in(request: Request) -> str:
     """The key that the request's path names, as `group_in`."""
     return _name_in(request, "key")
+
+
+def rule_in(request: Request) -> str:
+    """The saved rule that the request's path names, as `group_in`."""
+    return _name_in(request, "rule")
 
 
 def no_group(request: Request, group_id: str) -> NotFound:
@@ -84,7 +98,7 @@ def no_item(request: Request, group_id: str, key: str) -> NotFound:
     )
     if store_of(request).group(group_id) is None:
         return NotFound(message, Urls.of(request).groups(), "All groups")
-    return NotFound(message, Urls.of(request).group(group_id), f"Group {oneline(group_id)}")
+    return NoItem(message, Urls.of(request).group(group_id), group_id, key)
 
 
 def refused(request: Request, error: Exception) -> Response:

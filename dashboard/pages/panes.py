@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from dashboard.filters import compose
+from dashboard.pages.chosen_columns import remembered
 from dashboard.pages.errors import group_in, no_group
+from dashboard.pages.item_list import ItemList, item_list
+from dashboard.pages.tree import Habit, Neighbours, neighbours_of
 from dashboard.rendering import redirect, render, store_of
 from dashboard.urls import WHOLE_LIST, Listing, Urls
 from store import StoreError
@@ -14,10 +18,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from store import GroupInfo, Item, Page
-
-PAGE_SIZE = 50
-SIDEBAR_SIZE = 60
+    from store import GroupInfo
 
 
 class Side(Protocol):
@@ -42,16 +43,26 @@ class Side(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GroupPage:
-    """A group, a page of its items, the groups beside it, and what the side pane shows."""
+    """A page of a group's items, the groups beside it, and what the side pane shows.
 
-    group: GroupInfo
-    items: Page[Item]
-    listing: Listing
-    sort: str
-    neighbours: list[GroupInfo]
-    more_groups: bool
+    `here` is the path of all that: with another listing, the same stands beside another list.
+    """
+
+    listed: ItemList
+    neighbours: Neighbours
     side: Side | None
+    here: str
     section: Literal["groups"] = "groups"
+
+    @property
+    def group(self) -> GroupInfo:
+        """The group."""
+        return self.listed.group
+
+    @property
+    def listing(self) -> Listing:
+        """Which part of its items is looked at."""
+        return self.listed.listing
 
     @property
     def title(self) -> str:
@@ -102,13 +113,30 @@ def known_group(request: Request) -> GroupInfo:
 def render_panes(request: Request, group: GroupInfo, side: Side | None = None, status: int = 200) -> Response:
     """Answer with a group's page."""
     store = store_of(request)
-    listing = Listing.of(request.query_params)
-    sort = listing.sort or "key"
-    items = store.items(group.id, search=listing.search, sort=sort, after=listing.after or None, limit=PAGE_SIZE)
-    around = store.groups(limit=SIDEBAR_SIZE)
-    neighbours = around.items if any(other.id == group.id for other in around.items) else [group, *around.items]
-    page = GroupPage(group, items, listing, sort, neighbours, around.next is not None, side)
+    listing = listing_of(request)
+    if request.method == "GET" and listing != Listing.of(request.query_params):
+        return redirect(request, Urls.of(request).same(request.url.path, listing))
+    items = item_list(store, group, listing)
+    neighbours = neighbours_of(store, group, Habit.of(request).separators)
+    page = GroupPage(items, neighbours, side, _here(request, group, side))
     return render(request, "group.html", page, status)
+
+
+def listing_of(request: Request) -> Listing:
+    """The listing that is asked for, with remembered columns and what the filter's form adds."""
+    query = request.query_params
+    listing = Listing.of(query)
+    if "field" in query:
+        added = compose(query["field"], query.get("op", ""), query.get("value", ""))
+        listing = listing.filtered(*listing.where, added)
+    return listing if listing.columns else replace(listing, columns=remembered(request))
+
+
+def _here(request: Request, group: GroupInfo, side: Side | None) -> str:
+    if request.method == "GET":
+        return request.url.path
+    urls = Urls.of(request)  # what a form was sent to is no page
+    return urls.group(group.id) if side is None or side.opened is None else urls.item(group.id, side.opened)
 
 
 def redirect_to_item(request: Request, group_id: str, key: str, notice: str) -> Response:

@@ -1,7 +1,7 @@
 // Running times: countdowns, ages and TTL bars, by the server's clock.
 
 let skew = 0;
-const now = () => Date.now() - skew;
+export const now = () => Date.now() - skew;
 
 const syncClock = () => {
   const bar = document.querySelector("[data-now]");
@@ -38,25 +38,26 @@ export const write = (element, text) => {
   if (element.textContent !== text) element.textContent = text;
 };
 
-const tick = () => {
-  for (const element of document.querySelectorAll("[data-expires]")) {
+const tick = (root = document) => {
+  for (const element of root.querySelectorAll("[data-expires]")) {
     const left = (Number(element.dataset.expires) - now()) / 1000;
-    write(element, left > 0 ? element.dataset.before + countdown(left) : "expired");
-    if (left <= 0) element.closest("tr[data-item]")?.classList.add("gone");
+    const { before, after } = element.dataset; // with something to say after it, it is told roughly
+    write(element, left > 0 ? before + (after ? rough(left) : countdown(left)) : after || "expired");
+    if (left <= 0 && !after) element.closest("tr[data-item]")?.classList.add("gone");
   }
-  for (const bar of document.querySelectorAll("[data-until]")) {
+  for (const bar of root.querySelectorAll("[data-until]")) {
     const left = Math.max(0, (Number(bar.dataset.until) - now()) / 1000);
     bar.value = Math.min(1, Math.log1p(left) / Math.log1p(7 * 86400));
     bar.classList.toggle("low", left < 60);
   }
-  for (const element of document.querySelectorAll("[data-ago]")) {
+  for (const element of root.querySelectorAll("[data-ago]")) {
     const words = element.dataset.words;
     write(element, rough((now() - Number(element.dataset.ago)) / 1000) + (words ? ` ${words}` : ""));
   }
 };
 
-const localTimes = () => {
-  for (const element of document.querySelectorAll("time[datetime]:not([data-zoned])")) {
+const localTimes = (root) => {
+  for (const element of root.querySelectorAll("time[datetime]:not([data-zoned])")) {
     const at = new Date(element.dateTime);
     element.dataset.zoned = "yes";
     element.title = `${at.toLocaleString()} (${element.title})`;
@@ -64,11 +65,11 @@ const localTimes = () => {
   }
 };
 
-// Called whenever something new is in the document.
-export const runTimes = () => {
+// Called whenever something new is in the document, or with what is about to come into it.
+export const runTimes = (root = document) => {
   syncClock();
-  localTimes();
-  tick();
+  localTimes(root);
+  tick(root);
 };
 
-setInterval(tick, 1000);
+setInterval(() => tick(), 1000);

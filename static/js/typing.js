@@ -1,14 +1,14 @@
 // What is typed into a form: the caret goes to an error, and nothing is dropped without a question.
+import { offsetOf } from "./editor.js";
 
 export const caretAtError = () => {
   const error = document.querySelector(".error[data-line]:not([data-shown])");
   const area = error && document.querySelector(`[aria-describedby="${error.id}"]`);
   if (!area) return;
   error.dataset.shown = "yes";
-  const lines = area.value.split("\n");
-  // Columns count characters, selections count UTF-16 units: an emoji is one of the former and two of the latter.
-  const inLine = [...lines[error.dataset.line - 1]].slice(0, error.dataset.column - 1).join("").length;
-  const at = lines.slice(0, error.dataset.line - 1).reduce((sum, line) => sum + line.length + 1, inLine);
+  const at = offsetOf(area.value, error.dataset.line, error.dataset.column);
+  const editor = area.closest("json-editor");
+  if (editor?.ready) return editor.select(at);
   area.focus();
   area.setSelectionRange(at, at + 1);
 };
@@ -17,7 +17,7 @@ const changed = (control) =>
   control.type !== "hidden" &&
   (control.options ? [...control.options].some((one) => one.selected !== one.defaultSelected && control.selectedIndex > 0)
     : "defaultValue" in control && control.value !== control.defaultValue);
-const unsaved = () => [...document.querySelectorAll("form.form")].find((form) => "typed" in form.dataset || [...form.elements].some(changed));
+export const unsaved = () => [...document.querySelectorAll("form.form")].find((form) => "typed" in form.dataset || [...form.elements].some(changed));
 // A search only swaps the list.
 const leaving = (source) => unsaved() && !unsaved().contains(source) && !source.closest("[hx-target='#results']");
 

@@ -37,6 +37,17 @@ class _Group:
         self.created_at = self.changed_at = now
 
 
+class _Rows:
+    """The live records of a group at one moment, with their keys."""
+
+    def __init__(self, records: Mapping[str, Record], now: int) -> None:
+        # Two lists: one of pairs would be many new objects, which the garbage collector looks at again and again.
+        self._keys, self._records, self._now = list(records), list(records.values()), now
+
+    def __iter__(self) -> Iterator[tuple[str, Record]]:
+        return (row for row in zip(self._keys, self._records, strict=True) if is_live(row[1], self._now))
+
+
 class MemoryBackend:
     """Records of this process; `max_items` bounds how many there are, over all groups."""
 
@@ -196,10 +207,10 @@ class MemoryBackend:
             self.trash.clear()
             self._size = 0
 
-    def _rows(self, group: str) -> Rows:
+    def _rows(self, group: str) -> _Rows:
         with self._lock:
             held = self._groups.get(group)
-            return Rows({} if held is None else held.records, self._clock())
+            return _Rows({} if held is None else held.records, self._clock())
 
     def _listed(self, names: Iterable[str] | None = None) -> list[GroupRecord]:
         now = self._clock()

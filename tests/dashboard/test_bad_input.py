@@ -127,7 +127,7 @@ def test_an_operation_that_does_not_fit_the_field_is_refused(state: Store, brows
     assert dump(state)["g"][2][0][1:3] == ({"n": True}, 1)
 
 
-@pytest.mark.parametrize("typed", ["0", "-1", "NaN", "soon", "inf", "1h30m", "٣", "0s", "3153600001"])
+@pytest.mark.parametrize("typed", ["0", "-1", "NaN", "soon", "inf", "30m1h", "٣", "0s", "3153600001"])
 @pytest.mark.parametrize(
     ("path", "button", "field", "others"),
     [

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from dashboard.urls import encode_name
+from dashboard.urls import Urls, encode_name
 from store import Store
 from tests.dashboard.pages import Browser, Page
 from tests.dashboard.support import DAY, ODD_NAMES, SetBackClock, dump
@@ -19,6 +19,7 @@ def runs(state: Store, clock: SetBackClock) -> Store:
     for name, age, items in groups:
         clock.behind = age * DAY + 2  # a preview vouches for no group that changed just now
         state.set_many(name, {f"k{number}": "x" * 98 for number in range(items)})
+    state.configure("bare", default_ttl=3600)
     clock.behind = 0
     state.finish("wf-done")
     return state
@@ -58,6 +59,9 @@ def test_a_preview_without_a_rule_says_so(runs: Store, browser: Browser) -> None
         ({"finished": "no"}, ["orders", "wf-new", "wf-old", "wf-older"]),
         ({"match": "wf-*"}, ["wf-done", "wf-new", "wf-old", "wf-older"]),
         ({"match": "wf-ol?"}, ["wf-old"]),
+        ({"match": "wf-old "}, []),
+        ({"empty": "yes"}, ["bare"]),
+        ({"empty": "no", "idle": "9d"}, ["wf-done", "wf-old", "wf-older"]),
         ({"idle": "7d", "finished": "no", "match": "wf-*"}, ["wf-old", "wf-older"]),
     ],
 )
@@ -95,7 +99,7 @@ def test_no_group_that_fits_is_said(runs: Store, browser: Browser) -> None:
     page = chosen(browser, match="nothing-*")
 
     assert "No group fits these rules." in page.text
-    assert page.field("match") == "nothing-*"
+    assert page.fields("match")[0] == "nothing-*"
     assert not page.has(CLEAR)
 
 
@@ -103,9 +107,9 @@ def test_all_chosen_groups_are_ticked_and_cleared(runs: Store, browser: Browser)
     page = chosen(browser, idle="9d").submit(CLEAR)
 
     assert page.notice == "Cleared 3 groups: 4 items, 400 B."
-    assert sorted(dump(runs)) == ["orders", "wf-new"]
+    assert sorted(dump(runs)) == ["bare", "orders", "wf-new"]
     assert "No group fits these rules." in page.text
-    assert page.field("idle") == "9d"
+    assert page.fields("idle")[0] == "9d"
 
 
 def test_only_the_ticked_groups_are_cleared(runs: Store, browser: Browser) -> None:
@@ -114,7 +118,7 @@ def test_only_the_ticked_groups_are_cleared(runs: Store, browser: Browser) -> No
 
     assert page.notice == "Cleared 2 groups: 3 items, 300 B."
     assert page.column(1) == ["wf-older"]
-    assert sorted(dump(runs)) == ["orders", "wf-new", "wf-older"]
+    assert sorted(dump(runs)) == ["bare", "orders", "wf-new", "wf-older"]
 
 
 def test_one_item_of_one_group_is_said_so(runs: Store, browser: Browser) -> None:
@@ -160,7 +164,7 @@ def test_a_group_that_came_meanwhile_stays(runs: Store, browser: Browser) -> Non
     runs.set("wf-newest", "k", 1)
     preview.submit(CLEAR)
 
-    assert sorted(dump(runs)) == ["orders", "wf-newest"]
+    assert sorted(dump(runs)) == ["bare", "orders", "wf-newest"]
 
 
 def test_without_a_tick_nothing_is_cleared(runs: Store, browser: Browser) -> None:
@@ -217,14 +221,117 @@ def test_a_group_of_any_name_can_be_cleared(state: Store, browser: Browser, cloc
     assert list(dump(state)) == ["wf"]
 
 
-def test_more_groups_than_are_shown_are_counted(state: Store, browser: Browser, clock: SetBackClock) -> None:
+@pytest.fixture
+def many(state: Store, clock: SetBackClock) -> Store:
+    """A store with more groups than a page shows."""
     clock.behind = 2
-    for number in range(1005):
+    for number in range(505):
         state.set(f"wf-{number:04}", "k", 1)
     clock.behind = 0
+    return state
+
+
+REST = "and the 5 groups that are not shown"
+
+
+def test_more_groups_than_are_shown_are_counted(many: Store, browser: Browser) -> None:
     preview = chosen(browser, match="wf-*")
 
-    assert "These rules choose 1,005 groups with 1,005 items" in preview.text
-    assert "The first 1,000 are shown; only what is shown can be cleared at once." in preview.text
-    assert len(preview.rows) == 1000
-    assert preview.submit(CLEAR).column(1) == [f"wf-{number}" for number in range(1000, 1005)]
+    assert "These rules choose 505 groups with 505 items" in preview.text
+    assert "The first 500 are shown." in preview.text
+    assert REST in preview.text
+    assert len(preview.rows) == 500
+
+
+def test_all_that_is_chosen_can_be_cleared_at_once(many: Store, browser: Browser) -> None:
+    page = chosen(browser, match="wf-*").submit(CLEAR)
+
+    assert page.notice == "Cleared 505 groups: 505 items, 505 B."
+    assert many.groups().items == []
+
+
+def test_what_is_not_shown_stays_if_its_box_is_not_ticked(many: Store, browser: Browser) -> None:
+    page = chosen(browser, match="wf-*").submit(CLEAR, rest=[])
+
+    assert page.notice == "Cleared 500 groups: 500 items, 500 B."
+    assert page.column(1) == [f"wf-0{number}" for number in range(500, 505)]
+
+
+def test_what_is_not_shown_can_be_cleared_alone(many: Store, browser: Browser) -> None:
+    page = chosen(browser, match="wf-*").submit(CLEAR, group=[])
+
+    assert page.notice == "Cleared 5 groups: 5 items, 5 B."
+    assert len(many.groups(limit=1000).items) == 500
+
+
+def test_of_what_is_not_shown_nothing_goes_that_changed_or_came_since(
+    many: Store, browser: Browser, clock: SetBackClock
+) -> None:
+    preview = chosen(browser, match="wf-*")
+    clock.behind = -1
+    many.set("wf-0501", "fresh", 1)
+    many.set("wf-9999", "fresh", 1)
+    clock.behind = -5
+    page = preview.submit(CLEAR)
+
+    assert page.notice.startswith("Cleared 504 groups: 504 items, 504 B. 1 group stayed: changed since")
+    assert sorted(dump(many)) == ["wf-0501", "wf-9999"]
+
+
+def test_of_what_is_not_shown_nothing_goes_that_only_fits_since(
+    state: Store, browser: Browser, clock: SetBackClock
+) -> None:
+    clock.behind = 100
+    for number in range(505):
+        state.set(f"wf-{number:04}", "k", 1)
+        if number != 503:
+            state.finish(f"wf-{number:04}")
+    clock.behind = 0
+    preview = chosen(browser, finished="yes")
+    state.finish("wf-0503")  # which moves no `updated_at`
+    page = preview.submit(CLEAR)
+
+    assert page.notice == "Cleared 504 groups: 504 items, 504 B."
+    assert list(dump(state)) == ["wf-0503"]
+
+
+@pytest.mark.parametrize("seen", ["", "nonsense!", "AAAA", "AAAAAAAA"])
+def test_what_is_no_preview_chooses_nothing(runs: Store, browser: Browser, seen: str) -> None:
+    before = dump(runs)
+    browser.post("/cleanup", {"match": "*", "rest": "yes", "seen": seen})
+
+    assert dump(runs) == before
+
+
+def test_what_is_cleared_can_be_undone(runs: Store, browser: Browser) -> None:
+    before = dump(runs)
+    chosen(browser, idle="9d").submit(CLEAR)
+    (entry,) = runs.trash().items
+    runs.restore(entry.id)
+
+    assert (entry.action, entry.groups, entry.items) == ("cleanup", 3, 4)
+    values = {name: [item[:2] for item in items] for name, (_, _, items) in before.items()}
+    assert {name: [item[:2] for item in items] for name, (_, _, items) in dump(runs).items()} == values
+    assert dump(runs)["wf-done"][1] == before["wf-done"][1]
+
+
+def test_several_batches_are_one_entry_of_the_trash(many: Store, browser: Browser) -> None:
+    chosen(browser, match="wf-*").submit(CLEAR)
+    (entry,) = many.trash().items
+
+    assert (entry.groups, entry.items) == (505, 505)
+
+
+def test_empty_groups_go_wholly_and_that_is_said(runs: Store, browser: Browser) -> None:
+    page = chosen(browser, empty="yes")
+    assert "These rules choose 1 group with 0 items, 0 B. They go wholly, with their default TTL." in page.text
+    assert page.rows[0][-1] == "open TTL 1h"
+
+    assert page.submit(CLEAR).notice == "Cleared 1 group: 0 items, 0 B."
+    assert runs.group("bare") is None
+
+
+def test_a_link_to_a_pattern_shows_its_preview_at_once(runs: Store, browser: Browser) -> None:
+    page = browser.get(Urls("").cleanup(match="wf-*", preview="yes"))
+
+    assert page.column(1) == ["wf-done", "wf-new", "wf-old", "wf-older"]

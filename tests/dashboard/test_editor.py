@@ -4,9 +4,10 @@ import math
 
 import pytest
 
+from dashboard.rendering import environment
 from store import Store
 from tests.dashboard.pages import Browser
-from tests.dashboard.support import SetBackClock, dump
+from tests.dashboard.support import dump
 
 EDIT = "/groups/g/items/k/edit"
 
@@ -132,101 +133,17 @@ def test_a_corrected_form_saves(state: Store, browser: Browser) -> None:
     assert state.get("g", "k") == [2]
 
 
-def test_a_change_meanwhile_is_shown_and_not_overwritten(state: Store, browser: Browser) -> None:
-    state.set("g", "k", {"a": 1, "b": 2}, ttl=600)
-    editor = browser.get(EDIT)
-    state.set("g", "k", {"a": 1, "b": "theirs <b>"}, ttl=600)
-    before = dump(state)
-    page = editor.submit("Save", value='{"a": 1, "b": "mine <b>"}', ttl="5m")
-
-    assert page.status == 409
-    assert "The item changed since you opened it" in page.errors[0]
-    assert "It is now at version 2." in page.errors[0]
-    assert [page.field("value"), page.field("ttl")] == ['{"a": 1, "b": "mine <b>"}', "5m"]
-    assert page.side.one("pre").raw == '{\n  "a": 1,\n  "b": "theirs <b>"\n}'
-    difference = page.side.one(class_="diff")
-    assert [node.text for node in difference.all("del")] == ['"b": "theirs <b>"']
-    assert [node.text for node in difference.all("ins")] == ['"b": "mine <b>"']
-    assert dump(state) == before
-
-
-def test_saving_again_after_a_conflict_overwrites(state: Store, browser: Browser) -> None:
-    state.set("g", "k", 1)
-    editor = browser.get(EDIT)
-    state.set("g", "k", 2)
-    page = editor.submit("Save", value="3").submit("Save anyway")
-
-    assert page.notice == "Saved k."
-    assert state.get("g", "k") == 3
-
-
-def test_a_second_change_after_a_conflict_is_a_conflict_again(state: Store, browser: Browser) -> None:
-    state.set("g", "k", 1)
-    editor = browser.get(EDIT)
-    state.set("g", "k", 2)
-    conflict = editor.submit("Save", value="3")
-    state.set("g", "k", 4)
-
-    assert conflict.submit("Save anyway").status == 409
-    assert state.get("g", "k") == 4
-
-
-def test_what_was_typed_in_a_conflict_can_be_dropped(state: Store, browser: Browser) -> None:
-    state.set("g", "k", 1)
-    editor = browser.get(EDIT)
-    state.set("g", "k", 2)
-
-    assert editor.submit("Save", value="3").click("Drop what I typed").field("value") == "2"
-
-
-def test_a_new_ttl_meanwhile_is_no_conflict_and_is_kept(state: Store, browser: Browser) -> None:
-    state.set("g", "k", 1)
-    editor = browser.get(EDIT)
-    state.expire("g", "k", 600)
-
-    assert editor.submit("Save", value="2").status == 200
-    assert 599 <= (state.ttl("g", "k") or 0) <= 600
-
-
-@pytest.mark.parametrize("others", [{}, {"j": 1}])
-def test_an_item_gone_meanwhile_is_said_and_saving_again_creates_it(
-    state: Store, browser: Browser, others: dict[str, int]
+def test_a_text_of_over_a_megabyte_gets_a_plain_field(
+    state: Store, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    state.set_many("g", {**others, "k": 1})
-    editor = browser.get(EDIT)
-    state.delete("g", "k")
-    page = editor.submit("Save", value="[2]")
+    assert environment().globals["edited_text"] == 1024 * 1024
+    monkeypatch.setitem(environment().globals, "edited_text", 100)
+    state.set("g", "k", "x" * 98)
+    assert browser.get(EDIT).tree.all("json-editor")
+    assert "plain text field" not in browser.get(EDIT).text
 
-    assert page.status == 409
-    assert "The item is gone" in page.errors[0]
-    assert page.field("value") == "[2]"
-    assert state.get("g", "k") is None
-    assert page.submit("Save anyway").notice == "Saved k."
-    assert state.get("g", "k") == [2]
-
-
-def test_an_item_made_anew_meanwhile_is_a_conflict(state: Store, browser: Browser) -> None:
-    state.set("g", "k", 1)
-    editor = browser.get(EDIT)
-    state.clear("g")
-    state.set("g", "k", "another")
-
-    assert editor.submit("Save", value="2").status == 409
-    assert state.get("g", "k") == "another"
-
-
-def test_an_item_that_expires_while_it_is_edited_is_gone(state: Store, browser: Browser, clock: SetBackClock) -> None:
-    state.set("g", "k", 1, ttl=5)
-    editor = browser.get(EDIT)
-    clock.behind = -5.1
-
-    assert editor.submit("Save", value="{").status == 422
-    assert editor.submit("Save", value="2").status == 409
-
-
-@pytest.mark.parametrize("version", ["", "-1", "x", "1.0", "²", "9" * 5000])
-def test_a_form_without_a_version_is_a_conflict(state: Store, browser: Browser, version: str) -> None:
-    state.set("g", "k", 1)
-
-    assert browser.post(EDIT, {"version": version, "value": "2"}).status == 409
-    assert state.get("g", "k") == 1
+    state.set("g", "k", "x" * 99)
+    large = browser.get(EDIT)
+    assert not large.tree.all("json-editor")
+    assert "Over 1 MB: this is a plain text field" in large.side.text
+    assert large.submit("Save").notice == "Saved k."

@@ -41,7 +41,7 @@ def test_an_item_is_shown_with_preview_type_size_ttl_and_change(
     state.set("orders", "o-1", order, ttl=900.9)
     clock.behind = 0
 
-    (row,) = browser.get("/groups/orders").rows
+    (row,) = browser.get("/groups/orders?columns=value").rows
     assert row[1:3] == ["o-1", 'status "paid" total 9.5 customer {1} items [2] +1']
     assert row[3:] == ["object", "92 B", "10:00", "5 min"]
 
@@ -55,7 +55,7 @@ def test_every_type_of_value_has_its_name(state: Store, browser: Browser) -> Non
 def test_big_integers_are_exact_in_the_preview(state: Store, browser: Browser) -> None:
     state.set("g", "k", {"a": 9007199254740993, "b": 18446744073709551615})
 
-    assert browser.get("/groups/g").column(2) == ["a 9007199254740993 b 18446744073709551615"]
+    assert browser.get("/groups/g?columns=value").column(2) == ["a 9007199254740993 b 18446744073709551615"]
 
 
 def test_search_finds_items_by_a_part_of_their_key(state: Store, browser: Browser) -> None:

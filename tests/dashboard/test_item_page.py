@@ -5,18 +5,37 @@ import math
 import pytest
 
 from store import Store
-from tests.dashboard.pages import Browser
+from tests.dashboard.pages import Browser, Node, Page
 from tests.dashboard.support import SetBackClock, dump
 
 ITEM = "/groups/g/items/k"
 
 
-def test_the_value_is_shown_as_formatted_json_with_exact_integers(state: Store, browser: Browser) -> None:
-    state.set("g", "k", {"a": [9007199254740993, 18446744073709551615], "b": None})
+def tree(page: Page) -> Node:
+    return page.side.one("ul", id="tree")
+
+
+def test_the_value_is_shown_as_a_tree_with_exact_integers(state: Store, browser: Browser) -> None:
+    state.set("g", "k", {"a": [9007199254740993, 18446744073709551615], "b": None, "o": {"x": "y"}})
     page = browser.get("/groups/g").click("k")
 
     assert page.path == ITEM
-    assert page.side.one("pre").raw == (
+    assert [node.text for node in tree(page).all(class_="row")] == [
+        "a: [ 2 ] 9007199254740993, 18446744073709551615",
+        "0: 9007199254740993 64-bit",
+        "1: 18446744073709551615 64-bit",
+        "b: null",
+        'o: { 1 field } x: "y"',
+        'x: "y"',
+    ]
+
+
+def test_the_value_is_shown_as_formatted_json(state: Store, browser: Browser) -> None:
+    state.set("g", "k", {"a": [9007199254740993, 18446744073709551615], "b": None})
+    page = browser.get(ITEM).click("JSON")
+
+    assert page.path == f"{ITEM}/json"
+    assert page.side.one("pre").raw.removeprefix("\n") == (
         '{\n  "a": [\n    9007199254740993,\n    18446744073709551615\n  ],\n  "b": null\n}'
     )
 
@@ -36,11 +55,12 @@ def test_times_are_shown(state: Store, browser: Browser, clock: SetBackClock) ->
     clock.behind = 180
     state.set("g", "k", 2, ttl=180 + 290.9)
     clock.behind = 0
-    expires, created, changed = browser.get(ITEM).side.all("dd")
+    expires, changed, created, version = browser.get(ITEM).side.all("dd")
 
     assert expires.text.startswith("in 4:50 ")
     assert "UTC" in created.text
     assert changed.text.startswith("3 min ago ")
+    assert version.text == "2"
 
 
 def test_an_item_without_expiry_says_never(state: Store, browser: Browser) -> None:
@@ -63,7 +83,8 @@ def test_tabs_lead_to_the_views_and_close_back_to_the_list(state: Store, browser
 
     assert page.click("Edit").path == f"{ITEM}/edit?sort=-key"
     assert page.click("Operations").path == f"{ITEM}/operations?sort=-key"
-    assert page.click("Edit").click("Value").path == f"{ITEM}?sort=-key"
+    assert page.click("JSON").path == f"{ITEM}/json?sort=-key"
+    assert page.click("Edit").click("Tree").path == f"{ITEM}?sort=-key"
     assert page.click("Close").path == "/groups/g?sort=-key"
 
 
@@ -93,7 +114,7 @@ def test_setting_the_ttl_leaves_the_value_alone(
     assert dump(state)["g"][2][0][:3] == ("k", [1], 1)
 
 
-@pytest.mark.parametrize("typed", ["0", "-1", "NaN", "soon", "", "1e3", "5 weeks", "9999999999"])
+@pytest.mark.parametrize("typed", ["0", "-1", "NaN", "soon", "", "1e3", "5 months", "9999999999", "+", "1999-01-01"])
 def test_a_bad_ttl_is_refused_and_kept(state: Store, browser: Browser, typed: str) -> None:
     state.set("g", "k", 1, ttl=60)
     before = dump(state)

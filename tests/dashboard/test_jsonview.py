@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
 
-from dashboard.jsonview import HIGHLIGHTED_TEXT, PREVIEW_TEXT, Field, compare, formatted, highlighted, preview
+from dashboard.jsonview import HIGHLIGHTED_TEXT, PREVIEW_TEXT, Field, formatted, highlighted, preview
 from store import parse_json
 from tests.dashboard.pages import parse
 
@@ -113,41 +112,3 @@ def test_a_preview_cuts_long_field_names() -> None:
     (field,) = preview({"n" * 10_000: 1})
 
     assert len(field.name) <= 2 * PREVIEW_TEXT
-
-
-def test_compare_marks_what_differs() -> None:
-    lines = compare(formatted({"a": 1, "b": 2}), formatted({"a": 1, "b": 3}))
-
-    marked = [(line.mark, line.text) for line in lines if line.mark != "@"]
-    assert marked == [(" ", "{"), (" ", '  "a": 1'), ("-", '  "b": 2'), ("+", '  "b": 3'), (" ", "}")]
-
-
-def test_a_field_added_at_the_end_is_all_that_compare_marks() -> None:
-    lines = compare(formatted({"a": 1}), formatted({"a": 1, "b": 2}))
-
-    assert [line.text for line in lines if line.mark in "+-"] == ['  "b": 2']
-
-
-def test_compare_of_equal_texts_is_empty() -> None:
-    assert compare("[\n  1\n]", "[\n  1\n]") == []
-
-
-def test_compare_from_nothing() -> None:
-    assert [line.mark for line in compare("", "1")] == ["@", "+"]
-
-
-def test_compare_sees_a_difference_in_what_unicode_calls_line_ends() -> None:
-    assert [(line.mark, line.text) for line in compare('"a\u2028b"', '"a\x85b"')][1:] == [
-        ("-", '"a\u2028b"'),
-        ("+", '"a\x85b"'),
-    ]
-
-
-def test_comparing_long_texts_that_differ_throughout_does_not_take_seconds() -> None:
-    old, new = (
-        formatted([{"id": i, "a": i % one, "b": i % two} for i in range(3000)]) for one, two in ((7, 13), (5, 11))
-    )
-    started = time.process_time()
-    compare(old, new)
-
-    assert time.process_time() - started < 1

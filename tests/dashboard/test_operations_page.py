@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import math
+from urllib.parse import urlencode
+
 import pytest
 
-from dashboard.pages.operations import MAX_ROWS
+from dashboard.calls import Call
+from dashboard.rows import MAX_ROWS
 from store import OP_TYPES, Store
-from tests.dashboard.pages import Browser, Page
+from tests.dashboard.pages import Browser, Node, Page, Typed, parse
 from tests.dashboard.support import dump
 
 OPERATIONS = "/groups/g/items/k/operations"
@@ -20,7 +24,8 @@ def with_rows(page: Page, *rows: tuple[str, str, str]) -> Page:
 
 
 def rows_of(page: Page) -> list[tuple[str, str, str]]:
-    return list(zip(page.fields("type"), page.fields("path"), page.fields("value"), strict=True))
+    columns = (page.fields(name) for name in ("type", "path", "value"))
+    return list(zip(*columns, strict=True))
 
 
 def error_at(page: Page, row: int) -> str:
@@ -33,7 +38,7 @@ def test_the_form_has_one_row_and_knows_all_operations(state: Store, browser: Br
     page = browser.get(OPERATIONS)
 
     assert rows_of(page) == [("set", "", "")]
-    assert tuple(option.text for option in page.side.one("select").all("option")) == OP_TYPES
+    assert tuple(option.text for option in page.side.one("select", name="type").all("option")) == OP_TYPES
 
 
 @pytest.mark.parametrize(
@@ -267,3 +272,196 @@ def test_the_form_keeps_the_list_as_it_was(state: Store, browser: Browser) -> No
 
     assert previewed.column(1) == ["k", "j"]
     assert previewed.submit(ONE).path == "/groups/g/items/k?sort=-key"
+
+
+def test_rows_that_were_left_blank_are_left_out(state: Store, browser: Browser) -> None:
+    state.set("g", "k", {"n": 1})
+    page = with_rows(browser.get(OPERATIONS), ("increment", "n", "1")).submit("+ Operation").submit("+ Operation")
+
+    assert page.submit(ONE).notice == "Applied 1 operation to k."
+    assert state.get("g", "k") == {"n": 2}
+
+
+@pytest.mark.parametrize(
+    ("ttl", "left", "told"),
+    [
+        ("", 600, ""),
+        ("5m", 300, "It would expire 5 min after that."),
+        ("never", math.inf, "It would have no expiry."),
+    ],
+)
+def test_a_ttl_is_set_along(state: Store, browser: Browser, ttl: str, left: float, told: str) -> None:
+    state.set("g", "k", {"n": 1}, ttl=600)
+    page = browser.get(OPERATIONS).submit("Preview", type="increment", path="n", ttl=ttl)
+
+    assert told in page.tree.one(id="preview").text
+    assert ("expir" in page.tree.one(id="preview").text) is bool(told)
+    assert state.ttl("g", "k") == pytest.approx(600, abs=2)
+    page.submit(ONE)
+    assert state.ttl("g", "k") == pytest.approx(left, abs=2)
+    assert state.get("g", "k") == {"n": 2}
+
+
+@pytest.mark.parametrize("button", ["Preview", ONE])
+def test_a_ttl_that_is_none_is_shown_at_its_field(state: Store, browser: Browser, button: str) -> None:
+    state.set("g", "k", {"n": 1})
+    before = dump(state)
+    page = browser.get(OPERATIONS).submit(button, type="increment", path="n", ttl="soon")
+
+    assert page.status == 422
+    assert page.tree.one(id="ttl-error").text.startswith("'soon' is not a duration")
+    assert page.field("ttl") == "soon"
+    assert dump(state) == before
+
+
+def test_the_field_is_completed_from_the_fields_of_the_value(state: Store, browser: Browser) -> None:
+    state.set("g", "k", {"n": 1, "customer": {"email": '"<b>'}})
+    page = browser.get(OPERATIONS)
+    choices = page.tree.one("datalist", id=page.tree.one("input", name="path").attrs["list"])
+
+    assert [node.attrs["value"] for node in choices.all("option")] == ["n", "customer", '["customer", "email"]']
+
+
+@pytest.mark.parametrize("kind", OP_TYPES)
+def test_the_value_field_says_what_the_operation_takes(state: Store, browser: Browser, kind: str) -> None:
+    state.set("g", "k", {})
+    page = browser.get(OPERATIONS).submit("+ Operation", type=kind, path="x")
+    (chosen,) = [node for node in page.tree.one(id="op-1-type").all("option") if "selected" in node.attrs]
+
+    hint = page.tree.one(id="op-1-value").attrs["placeholder"]
+    assert (chosen.text, chosen.attrs["data-hint"]) == (kind, hint)
+    assert (hint == "") is (kind == "remove")  # which is how the style sheet knows that there is no value to type
+
+
+def test_typing_goes_on_in_the_row_that_was_added_or_behind_the_one_removed(state: Store, browser: Browser) -> None:
+    state.set("g", "k", {})
+
+    def focused(page: Page) -> list[str]:
+        return [node.attrs["id"] for node in page.tree.walk() if "autofocus" in node.attrs]
+
+    page = browser.get(OPERATIONS)
+    assert focused(page) == []
+    page = page.submit("+ Operation").submit("+ Operation")
+    assert focused(page) == ["op-3-type"]
+    assert focused(page.submit("Remove operation 1")) == ["op-1-type"]
+    assert focused(page.submit("Remove operation 3")) == ["op-2-type"]
+
+
+def swapped(page: Page, target: str, **fields: Typed) -> tuple[int, Node]:
+    """What htmx is answered with when it puts the answer into an element: status and fragment."""
+    headers = {"HX-Request-Type": "partial", "HX-Target": target, "Content-Type": "application/x-www-form-urlencoded"}
+    response = page.browser.client.post(OPERATIONS, content=urlencode(fields, doseq=True), headers=headers)
+    return response.status_code, parse(response.text)
+
+
+def partials(answer: Node) -> dict[str, str]:
+    return {node.attrs["hx-target"]: node.text for node in answer.all("hx-partial")}
+
+
+def live(browser: Browser, *rows: tuple[str, str, str], ttl: str = "") -> Node:
+    types, paths, values = zip(*rows, strict=True)
+    page = browser.get(OPERATIONS)
+    preview = page.tree.one(id="preview").attrs
+    assert (preview["hx-post"], preview["hx-vals"]) == (OPERATIONS, '{"action": "live"}')
+    status, answer = swapped(page, "div#preview", action="live", type=types, path=paths, value=values, ttl=ttl)
+    assert status == 200
+    assert not answer.all("form", "header", "table")
+    return answer
+
+
+def test_while_typing_only_what_stands_around_the_rows_is_answered(state: Store, browser: Browser) -> None:
+    state.set("g", "k", {"n": 1})
+    before = dump(state)
+    answer = live(browser, ("increment", "n", "2"), ("set", "a", '"x"'))
+
+    assert [node.text for node in answer.one(class_="diff").all("ins")] == ['"n": 3', '"a": "x"']
+    assert answer.one("input", name="previewed").attrs["value"] == str(before["g"][2][0][2])
+    assert partials(answer).items() >= {
+        ("#op-1-error", ""), ("#op-2-error", ""), ("#ttl-error", ""), ("#apply", "Apply 2 operations")
+    }  # fmt: skip
+    assert dump(state) == before
+
+
+def test_every_place_that_is_answered_while_typing_is_on_the_page(state: Store, browser: Browser) -> None:
+    state.set("g", "k", {"n": 1})
+    page = with_rows(browser.get(OPERATIONS), ("increment", "n", "2"), ("set", "a", "1"))
+
+    for target in partials(live(browser, ("increment", "n", "2"), ("set", "a", "1"))):
+        page.tree.one(id=target.removeprefix("#"))
+
+
+def test_what_is_typed_by_half_is_no_error_yet(state: Store, browser: Browser) -> None:
+    state.set("g", "k", {"n": 1})
+    answer = live(browser, ("set", "a", ""), ("increment", "n", ""), ("merge", "", ""), ("append", "list", " "))
+
+    assert [text for place, text in partials(answer).items() if place.endswith("-error")] == [""] * 5
+    assert [node.text for node in answer.one(class_="diff").all("ins")] == ['"n": 2']
+
+
+def test_what_is_wrong_shows_while_typing_and_nothing_is_previewed(state: Store, browser: Browser) -> None:
+    state.set("g", "k", {"n": "text"})
+    answer = live(browser, ("set", "a", '"x'), ("increment", "n", "1"))
+    assert partials(answer)["#op-1-error"].startswith("Not JSON: ")
+    assert not answer.all(class_="diff") + answer.all(name="previewed")
+
+    answer = live(browser, ("set", "a", ""), ("increment", "n", "1"), ttl="5m")
+    assert partials(answer)["#op-2-error"] == "The target is a string, not a number."
+    assert not answer.all(class_="diff") + answer.all(name="previewed")
+
+    answer = live(browser, ("set", "a", "1"), ttl="soon")
+    assert partials(answer)["#ttl-error"].startswith("'soon' is not a duration")
+    assert not answer.all(class_="diff")
+
+
+def test_a_form_with_nothing_in_it_previews_nothing(state: Store, browser: Browser) -> None:
+    state.set("g", "k", {"n": 1})
+    answer = live(browser, ("set", "", ""))
+
+    assert not answer.all(class_="diff") + answer.all(name="previewed") + answer.all(class_="error")
+
+
+def test_a_row_comes_and_goes_without_the_rest_of_the_page(state: Store, browser: Browser) -> None:
+    state.set("g", "k", {"n": 1})
+    status, answer = swapped(
+        browser.get(OPERATIONS), "form#operations", action="add", type="increment", path="n", value="2"
+    )
+
+    assert status == 200
+    form = answer.one("form", id="operations")
+    assert [node.attrs["value"] for node in form.all("input", name="path")] == ["n", ""]
+    assert [node.text for node in form.one(class_="diff").all("ins")] == ['"n": 3']
+    assert not answer.all("header", "table")
+
+
+def calls_of(page: Page) -> list[str]:
+    return [page.tree.one(id=f"call-{number}").raw for number in (1, 2, 3)]
+
+
+def test_the_call_that_the_form_amounts_to_is_shown(state: Store, browser: Browser) -> None:
+    state.set("g", "k", {"n": 1})
+    page = browser.get(OPERATIONS)
+    assert calls_of(page) == ["", "", ""]
+    page = with_rows(page, ("increment", "n", "2")).submit("Preview", ttl="5m")
+
+    call = Call("g", "k", [{"type": "increment", "path": "n", "by": 2}], 300)
+    assert calls_of(page) == [
+        call.python(),
+        call.typescript(),
+        call.curl(f"{browser.client.base_url}{OPERATIONS}"),
+    ]
+    assert partials(live(browser, ("increment", "n", "2"), ttl="5m"))["#call-1"] == " ".join(call.python().split())
+
+
+@pytest.mark.parametrize("row", [("set", "a", "oops"), ("set", "a", f'"{"x" * 70_000}"')])
+def test_no_call_is_shown_of_what_is_wrong_or_too_long_to_copy(
+    state: Store, browser: Browser, row: tuple[str, str, str]
+) -> None:
+    state.set("g", "k", {"n": 1})
+
+    assert calls_of(with_rows(browser.get(OPERATIONS), row).submit("Preview")) == ["", "", ""]
+
+
+def test_the_call_of_operations_that_do_not_fit_this_item_is_shown(state: Store, browser: Browser) -> None:
+    state.set("g", "k", {"n": "text"})
+
+    assert '"increment"' in calls_of(with_rows(browser.get(OPERATIONS), ("increment", "n", "2")).submit("Preview"))[0]

@@ -18,6 +18,8 @@ PATHS = [
     "/cleanup",
     "/cleanup?finished=no&preview=yes",
     "/cleanup?idle=soon",
+    "/jobs",
+    "/jobs/unknown",
     "/groups/g",
     "/groups/g/add",
     "/groups/g/clear",
@@ -40,6 +42,7 @@ FORMS = [
     ("/groups/unknown/finish", {}),
     ("/cleanup", {"idle": "soon", "group": "g"}),
     ("/cleanup", {}),
+    ("/cleanup/rules", {}),
 ]
 
 

@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from dashboard import create_app
-from store import Store
+from store import Rule, Store
 from tests.dashboard.pages import PARTIAL
 from tests.dashboard.support import dump
 
@@ -15,6 +15,8 @@ ITEM = "/groups/g/items/k"
 POSTS = [
     ("/add", {"group": "g", "key": "new", "value": "1"}),
     ("/cleanup", {"match": "*", "group": "g@99999999999999"}),
+    ("/cleanup/rules", {"match": "*", "name": "new"}),
+    ("/cleanup/rules/nightly/delete", {}),
     ("/groups/g/add", {"key": "new", "value": "1"}),
     ("/groups/g/delete", {"key": "k", "sure": "yes"}),
     ("/groups/g/clear", {}),
@@ -30,6 +32,10 @@ GETS = [
     "/add",
     "/cleanup",
     "/cleanup?match=*&preview=yes",
+    "/cleanup/rules/nightly/run",
+    "/cleanup/rules/nightly/count",
+    "/jobs",
+    "/jobs/running",
     "/groups/g",
     "/groups/g/add",
     "/groups/g/clear",
@@ -38,7 +44,13 @@ GETS = [
     f"{ITEM}/edit",
     f"{ITEM}/operations",
 ]
-STATIC = ["/static/app.css", "/static/app.js", "/static/icon.svg", "/static/vendor/htmx/htmx-4.0.1.min.js"]
+STATIC = [
+    "/static/app.css",
+    "/static/app.js",
+    "/static/icon.svg",
+    "/static/vendor/codemirror/codemirror-6.43.15.min.js",
+    "/static/vendor/htmx/htmx-4.0.1.min.js",
+]
 ERRORS = [
     "/nothing",
     "/groups/unknown",
@@ -51,7 +63,8 @@ ERRORS = [
 
 @pytest.fixture
 def filled(state: Store) -> Store:
-    """An item, and a finished group."""
+    """An item, a finished group, and a cleanup rule."""
+    state.save_rule(Rule("nightly", finished=True))
     state.set("g", "k", 1)
     state.set("done", "k", 1)
     state.finish("done")
@@ -98,7 +111,7 @@ def test_the_dashboards_own_forms_and_programs_change_it(
     filled: Store, client: TestClient, headers: dict[str, str]
 ) -> None:
     assert client.post("/groups/g/clear", headers=headers, follow_redirects=False).status_code == 303
-    assert list(dump(filled)) == ["done"]
+    assert list(dump(filled)) == ["done", "stepstate:rules"]
 
 
 @pytest.mark.parametrize(("path", "fields"), POSTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -78,6 +79,22 @@ def test_serve_prints_its_address_answers_and_ends_with_a_signal(
 
     process.send_signal(number)
     out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (0, "stopped\n", "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_tabs_that_follow_a_page_do_not_keep_it_from_ending(
+    starting: list[subprocess.Popen[str]], environment: dict[str, str], number: signal.Signals
+) -> None:
+    process, _, address = serve(starting, environment)
+    host, _, port = address.removeprefix("http://").partition(":")
+    with contextlib.ExitStack() as tabs:
+        for _ in range(5):
+            tab = tabs.enter_context(socket.create_connection((host, int(port)), timeout=20))
+            tab.sendall(b"GET /live?page=/ HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert tab.recv(1000).startswith(b"HTTP/1.1 200 ")
+        process.send_signal(number)
+        out, err = process.communicate(timeout=2)
     assert (process.returncode, out, err) == (0, "stopped\n", "")
 
 

@@ -65,6 +65,7 @@ def test_a_group_with_the_name_of_a_branch(state: Store) -> None:
         ("a:b", 1),
         ("a:b:", 2),
     ]
+    assert len(walk(lambda after: state.branches("a:", limit=1, after=after))) == 3
 
 
 def test_other_separators_or_none(state: Store) -> None:
@@ -115,18 +116,18 @@ def test_expired_items_are_left_out_swept_or_not(state: Store, clock: ManualCloc
 def test_the_next_expiry_is_that_of_the_items_that_are_there(state: Store, clock: ManualClock) -> None:
     """What a group once had no longer counts, though the group may not have been told."""
     state.set_many("w:1", {"a": 1, "b": 2}, ttl=10)
-    state.set("w:1", "c", 1, ttl=500)
+    state.set("w:1", "c", 1, ttl=250)
     state.set("w:2", "a", 1, ttl=20)
     state.set("w:3", "a", 1, ttl=300)
     state.delete("w:1", "a")
     state.persist("w:1", "b")
     state.expire("w:2", "a", 400)
-    assert state.branches().items[0].next_expiry == moment(clock.now + 300_000)
+    assert state.branches().items[0].next_expiry == moment(clock.now + 250_000)
     assert [branch.next_expiry for branch in state.branches("w:").items] == [
-        moment(clock.now + at) for at in (500_000, 400_000, 300_000)
+        moment(clock.now + at) for at in (250_000, 400_000, 300_000)
     ]
-    state.persist("w:3", "a")
-    assert state.branches().items[0].next_expiry == moment(clock.now + 400_000)
+    state.persist("w:1", "c")
+    assert state.branches().items[0].next_expiry == moment(clock.now + 300_000)
 
 
 def test_a_cleared_branch_is_gone(state: Store) -> None:

@@ -110,6 +110,8 @@ def test_what_was_not_reached_was_not_written(filled: Store) -> None:
     filled.expire_many("g", {"a": 99, "b": 99}, 7)
     filled.expire_many("g", ["never"], NEVER)
     filled.expire_many("g", ["never"], 7, extend=True)
+    filled.expire("g", "never", 7, extend=True)
+    filled.persist("g", "never")
     filled.delete_many("g", {"a": 99})
     assert filled.stats().writes == writes
     filled.expire_many("g", ["a", "b"], 7)

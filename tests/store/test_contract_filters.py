@@ -54,8 +54,15 @@ def test_pages_of_a_filtered_listing_cover_what_fits_in_order(
     fitting = [item for item in everything.items if item.value["status"] == "paid"]
     assert len(fitting) == 20
     assert filled.items("g", where=PAID, sort=direction + sort) == Page(fitting, None)
-    found = walk(lambda after: filled.items("g", where=PAID, sort=direction + sort, limit=limit, after=after))
-    assert found == fitting
+    pages: list[Page[Item]] = []
+
+    def fetch(after: str | None) -> Page[Item]:
+        pages.append(filled.items("g", where=PAID, sort=direction + sort, limit=limit, after=after))
+        return pages[-1]
+
+    assert walk(fetch) == fitting
+    assert [len(page.items) for page in pages[:-1]] == [limit] * (len(pages) - 1)
+    assert 0 < len(pages[-1].items) <= limit
 
 
 def seconds_left(item: Item, now: datetime) -> float | None:
@@ -167,6 +174,21 @@ def test_pages_that_end_early_lead_on_to_the_rest(
     assert len(found) == 6
     assert len(pages) > 9
     assert not all(page.items for page in pages)
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS, ids=["ascending", "descending"])
+def test_a_page_that_begins_where_few_fit_is_as_long_as_asked_for(
+    state: Store, direction: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("store.backends.sqlite_listing", "store.selecting", "store.listing"):
+        monkeypatch.setattr(f"{module}.STRETCHES", (3, 7))
+    state.set_many("g", {f"{number:02}": {"n": number} for number in range(60)})
+    where = [Where("n", "!=", number) for number in (*range(11), *range(49, 60)) if number not in (2, 57)]
+    page = state.items("g", where=where, sort=f"{direction}key", limit=11)
+    expected = [2, *range(11, 49), 57][:: -1 if direction else 1]
+    assert [item.value["n"] for item in page.items] == expected[:11]
+    rest = state.items("g", where=where, sort=f"{direction}key", after=page.next)
+    assert [item.value["n"] for item in rest.items] == expected[11:]
 
 
 def test_a_page_ends_early_where_nothing_fits(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -28,6 +29,7 @@ WRITES: dict[str, Callable[[Store], object]] = {
     "persist": lambda state: state.persist("g", "short"),
     "never": lambda state: state.expire_many("g", ["short"], NEVER),
     "clear": lambda state: state.clear("g"),
+    "clear what holds nothing but a mark": lambda state: state.clear("marked"),
     "configure": lambda state: state.configure("g", default_ttl=60),
     "configure a new group": lambda state: state.configure("empty", default_ttl=60),
     "finish": lambda state: state.finish("g"),
@@ -57,7 +59,18 @@ def filled(state: Store) -> Store:
     state.set("other", "k", 1)
     state.set("done", "k", 1)
     state.finish("done")
+    state.configure("marked", default_ttl=60)
+    state.finish("marked")
     return state
+
+
+@pytest.fixture
+def switching() -> Iterator[None]:
+    """Threads take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
 
 
 @pytest.mark.parametrize("what", WRITES)
@@ -120,7 +133,7 @@ def test_writes_of_other_threads_move_it(filled: Store) -> None:
     assert filled.revision() != before
 
 
-def test_threads_that_ask_at_once_all_learn_of_a_write(filled: Store) -> None:
+def test_threads_that_ask_at_once_all_learn_of_a_write(filled: Store, switching: None) -> None:
     barrier = threading.Barrier(5)
     missed: list[int] = []
 
@@ -193,6 +206,18 @@ class TestProcesses:
         after = filled.revision()
         assert after != before
         assert filled.revision() == after
+
+    def test_a_forked_child_leaves_nothing_open(self, filled: Store, url: str) -> None:
+        filled.revision()
+        file = url.removeprefix("sqlite:///")
+
+        def look() -> int:
+            filled.revision()
+            filled.close()
+            links = (os.path.realpath(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd"))
+            return sum(link == file for link in links)
+
+        assert in_children(look) == [0]
 
     def test_a_forked_child_counts_from_elsewhere_and_sees_its_parents_writes(self, filled: Store) -> None:
         number = filled.revision()

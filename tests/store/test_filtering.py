@@ -427,6 +427,14 @@ def test_what_is_at_the_edge_is_not_left_out(prop: Property, op: str, wanted: An
     check_narrowed(conditions, "Order-1", record)
 
 
+def test_what_has_no_such_field_is_not_left_out() -> None:
+    record = Record(b'{"g":1}', NOW, NOW, None, 1)
+    for condition in (Where("f", "!=", 1), Where("f", "missing"), Where(("g", "f"), "!=", "a")):
+        conditions = check_where([condition])
+        assert matches(conditions)("k", record, NOW)
+        check_narrowed(conditions, "k", record)
+
+
 def test_a_text_that_is_stored_in_two_ways_is_not_left_out() -> None:
     record = Record(encode({"f": 'say "hi"'})[0], NOW, NOW, None, 1)
     for text in ('"hi"', r"\"hi", '"f":"'):

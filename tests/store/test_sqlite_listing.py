@@ -113,6 +113,15 @@ def test_counting_all_items_and_a_page_of_branches_read_little(filled: Store) ->
     assert steps(filled, lambda: filled.branches("run:5")) <= 1
 
 
+def test_a_count_of_all_items_says_when_too_many_have_expired(filled: Store, clock: ManualClock) -> None:
+    filled.set_many("expired", {str(number): {"n": 1} for number in range(10_050)}, ttl=1)
+    filled.set("expired", "live", {"n": 1})
+    clock.advance(1)
+    found = filled.count("expired")
+    assert (found.items > 1, found.exact) == (True, False)
+    assert filled.count("expired", where=[Where("n", "exists")]) == filled.count("expired", search="i") == (1, True)
+
+
 def test_what_is_not_in_the_text_is_not_decoded(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded: list[bytes] = []
 
