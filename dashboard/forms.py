@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from starlette.types import Message
 
 MAX_FIELDS = 10_000
+MAX_UPLOAD = 64 * 1024 * 1024
 _STAMP = re.compile("[0-9]{1,14}")
 _OVERHEAD = 512 * 1024  # names, other fields, what an editor started from, the formatting of a value at its limit
 
@@ -45,6 +46,17 @@ class FieldError:
         return cls(message, error.line, error.column) if isinstance(error, InvalidValue) else cls(message)
 
 
+async def read_upload(request: Request, max_value_bytes: int) -> FormData:
+    """The form that a request carries, which may hold a file. The file is on disk if it is large; who asks closes it.
+
+    Raises:
+        HTTPException: 413 for a body over MAX_UPLOAD, or three times what a value may be if that is more.
+    """
+    limit = max(MAX_UPLOAD, 3 * max_value_bytes) + _OVERHEAD
+    refusal = f"The upload is over {formats.size(limit)}. The command `stepstate import` takes files of any size."
+    return await _read(request, limit, refusal, max_files=1)
+
+
 async def read_form(request: Request, max_value_bytes: int) -> FormData:
     """The form that a request carries.
 
@@ -53,6 +65,11 @@ async def read_form(request: Request, max_value_bytes: int) -> FormData:
             is at most twice as long as its value may be (jsonview.editable), and line ends take a byte more each.
     """
     limit = 3 * max_value_bytes + _OVERHEAD
+    most = formats.size(max_value_bytes)
+    return await _read(request, limit, f"The form is over {formats.size(limit)}; a value is at most {most}.")
+
+
+async def _read(request: Request, limit: int, refusal: str, max_files: int = 0) -> FormData:
     received = 0
 
     async def receive() -> Message:
@@ -60,12 +77,12 @@ async def read_form(request: Request, max_value_bytes: int) -> FormData:
         message = await request.receive()
         received += len(message.get("body", b""))
         if received > limit:
-            most = formats.size(max_value_bytes)
-            raise HTTPException(413, f"The form is over {formats.size(limit)}; a value is at most {most}.")
+            raise HTTPException(413, refusal)
         return message
 
+    bounded = Request(request.scope, receive)
     try:
-        return await Request(request.scope, receive).form(max_files=0, max_fields=MAX_FIELDS, max_part_size=limit)
+        return await bounded.form(max_files=max_files, max_fields=MAX_FIELDS, max_part_size=limit)
     except ClientDisconnect:
         raise HTTPException(400, "The connection ended before the whole form had arrived.") from None
 
@@ -89,6 +106,17 @@ def version(form: FormData, name: str) -> int | None:
 def names(form: FormData, name: str) -> list[str]:
     """The group or key names of checkboxes, sent as in URLs: browsers change line ends in what they send as it is."""
     return [decoded for segment in texts(form, name) if (decoded := decode_name(segment)) is not None]
+
+
+def names_at(form: FormData, name: str) -> dict[str, int]:
+    """The keys of checkboxes whose values are `name@version`, with the version that was seen."""
+    seen: dict[str, int] = {}
+    for value in texts(form, name):
+        segment, _, sent = value.partition("@")
+        decoded = decode_name(segment)
+        if decoded is not None and sent.isascii() and sent.isdecimal():
+            seen[decoded] = int(sent[:20])
+    return seen
 
 
 def names_seen(form: FormData, name: str) -> dict[str, datetime]:

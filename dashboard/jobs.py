@@ -191,5 +191,5 @@ def run(request: Request, title: str, work: Work, back_url: str, back_label: str
     jobs: Jobs = request.app.state.jobs
     job = jobs.start(title, work, back_url, back_label)
     if job.wait(PATIENCE) and job.state == "done":
-        return redirect(request, back_url, job.said)
+        return redirect(request, job.back_url, job.said, job.trash_id or "")
     return redirect(request, Urls.of(request).job(job.id))

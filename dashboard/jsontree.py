@@ -33,14 +33,16 @@ _NODE_HTML: Final = 330  # bytes of tags and attributes
 
 @dataclass(slots=True)
 class Leaf:
-    """A string, number or word: `text` is its JSON, which may be only the start of a string of `length` characters.
+    """A string, number or word: `text` is its JSON, of a long string that of its start, and then it is `cut`.
 
-    `unfolded` is the whole text of such a string, None if that has to be asked for.
+    A string that is long or has several lines can be unfolded: then `length` is its length in characters, and
+    `unfolded` all of it, None if that has to be asked for.
     """
 
     place: Place
     kind: str
     text: str
+    cut: bool = False
     length: int = 0
     unfolded: str | None = None
     link: str = ""
@@ -50,8 +52,8 @@ class Leaf:
 
     @property
     def lines(self) -> int:
-        """How many lines a string has that is cut only because it has several; else 0."""
-        return 0 if self.unfolded is None or self.length > SHOWN_TEXT else self.unfolded.count("\n") + 1
+        """How many lines a string has that can be unfolded only because it has several; else 0."""
+        return 0 if self.unfolded is None or self.cut else self.unfolded.count("\n") + 1
 
     @property
     def html(self) -> int:
@@ -174,11 +176,11 @@ def _branch(place: Place, value: dict[str, Any] | list[Any]) -> Branch:
 def _string(place: Place, value: str, room: int) -> Leaf:
     encoded = encoded_in(value)
     shown = SHOWN_DATA if encoded else SHOWN_TEXT
-    string = Leaf(place, "string", json_of(value[:shown]), encoded=encoded)
+    string = Leaf(place, "string", json_of(value[:shown]), cut=len(value) > shown, encoded=encoded)
     string.link, string.moment = link_in(value), moment_in(place.name or "", value)
     if string.encoded and len(string.encoded.picture) > room // 2:
         string.encoded = Encoded(string.encoded.kind, string.encoded.size)
-    if len(value) > shown or "\n" in value:
+    if string.cut or "\n" in value:
         string.length = len(value)
         unfolded = visible(value) if len(value) <= UNFOLDED_TEXT else ""
         string.unfolded = unfolded if unfolded and _html(unfolded) < room // 4 else None

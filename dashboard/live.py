@@ -22,6 +22,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Match, Route
 
+from dashboard.access import ACCESS, Access
 from dashboard.regions import Region, Regions
 from store import StoreError
 
@@ -38,7 +39,7 @@ FILE: Final = "file"
 """The name of routes that answer with a file or a fragment: those are no pages."""
 
 _HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-_KEPT: Final = ("type", "asgi", "http_version", "scheme", "server", "client")
+_KEPT: Final = ("type", "asgi", "http_version", "scheme", "server", "client", ACCESS)
 
 log = logging.getLogger("stepstate")
 
@@ -93,12 +94,12 @@ class Live:
 
     def __init__(self, app: Starlette) -> None:
         self._app = app
-        self._pages: dict[tuple[str, str, bytes], Page] = {}
+        self._pages: dict[tuple[str, str, bytes, Access], Page] = {}
         self._watcher: asyncio.Task[None] | None = None
 
     async def follow(self, scope: Scope, tab: Tab, since: str, due: float) -> AsyncIterator[bytes]:
         """The events for a tab whose page was rendered at the revision `since`, and changes by itself when `due`."""
-        place = scope["root_path"], scope["path"], scope["query_string"]
+        place = scope["root_path"], scope["path"], scope["query_string"], scope[ACCESS]
         page = self._pages.setdefault(place, Page(scope, since, due))
         page.tabs.add(tab)
         page.stale |= page.seen != since  # then what the tab shows is not what was rendered last

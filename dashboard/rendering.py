@@ -12,10 +12,12 @@ from urllib.parse import quote, unquote
 import jinja2
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from dashboard import columns, formats, jsonview, rule_fields
+from dashboard import columns, formats, jsonview, rule_fields, undoing
+from dashboard.access import Access, access_of
+from dashboard.door import TokenDoor
 from dashboard.regions import Regions, live
-from dashboard.urls import Urls, encode_name
-from store import StoreClosed, StoreError, kind_of
+from dashboard.urls import Urls, encode_name, page_of
+from store import UNDO_SECONDS, StoreClosed, StoreError, kind_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -37,22 +39,33 @@ class PageContext(Protocol):
         """The page's title."""
 
     @property
-    def section(self) -> Literal["groups", "cache", "cleanup", "jobs"]:
-        """The entry of the navigation."""
+    def section(self) -> Literal["groups", "cache", "cleanup", "trash", "jobs", ""]:
+        """The entry of the navigation; "" for none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shell:
     """What every page shows around its own part; `revision` is the store's from before the page was made.
 
-    `jobs` is how many background jobs are not over.
+    `jobs` is how many background jobs are not over, `undo` what was done last and can be undone, `place` the page's
+    own URL, "" for what a form was answered with. Who has no `access` is shown nothing of the store; `logged_in`
+    tells of a session, which can be ended.
     """
 
     location: str = ""
     notice: str = ""
+    undo: undoing.Offer | None = None
+    place: str = ""
     revision: str = ""
     jobs: int = 0
+    access: Access | None = None
+    logged_in: bool = False
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def can_write(self) -> bool:
+        """Whether pages show what changes something."""
+        return self.access is Access.FULL
 
 
 def resources(name: str) -> Path:
@@ -92,6 +105,7 @@ def environment() -> jinja2.Environment:
         oneline=formats.oneline,
         segment=encode_name,
         sentence=formats.sentence,
+        what_was_done=undoing.what_was_done,
         highlighted=jsonview.highlighted,
         rule_in_words=rule_fields.in_words,
         rule_command=rule_fields.command,
@@ -119,10 +133,11 @@ def render(
     regions = Regions.wanted(request)
     part = request.headers.get("hx-request-type") == "partial"
     notice = unquote(request.cookies.get(_NOTICE_COOKIE, ""))
+    shell = shell or _shell(request, notice)
     context: dict[str, Any] = {
         "page": page,
         "url": Urls.of(request),
-        "shell": shell or _shell(request, notice),
+        "shell": shell,
         "regions": regions,
         "layout": "regions.html" if regions else "part.html" if part else "whole.html",
     }
@@ -135,27 +150,45 @@ def render(
     return response
 
 
-def redirect(request: Request, url: str, notice: str = "") -> Response:
-    """Send the browser on after a change, with a message for the next page."""
+def redirect(request: Request, url: str, notice: str = "", trash_id: str = "") -> Response:
+    """Send the browser on after a change, with a message for the next page.
+
+    If something is kept in the trash under `trash_id`, the message offers to undo it, and stays as long as that can be.
+    """
     response = RedirectResponse(url, 303)
     if notice:
-        response.set_cookie(
-            _NOTICE_COOKIE,
-            quote(formats.oneline(notice)[:_NOTICE_LENGTH]),
-            max_age=_NOTICE_SECONDS,
-            path=_cookie_path(request),
-            httponly=True,
-            samesite="strict",
-        )
+        text = formats.oneline(notice)[:_NOTICE_LENGTH]
+        _keep(request, response, _NOTICE_COOKIE, quote(text), _NOTICE_SECONDS)
+        if trash_id:
+            _keep(request, response, undoing.COOKIE, undoing.Offer.written(trash_id, text), UNDO_SECONDS)
     return response
 
 
+def forget_undo(request: Request, response: Response) -> None:
+    """Have the message that offers to undo something not be shown again."""
+    response.delete_cookie(undoing.COOKIE, path=_cookie_path(request))
+
+
+def _keep(request: Request, response: Response, cookie: str, value: str, seconds: int) -> None:
+    response.set_cookie(cookie, value, seconds, path=_cookie_path(request), httponly=True, samesite="strict")
+
+
 def _shell(request: Request, notice: str) -> Shell:
-    store, jobs = store_of(request), request.app.state.jobs.unfinished
+    access = access_of(request)
+    if access is None:
+        return Shell(notice=notice)
+    store, jobs, door = store_of(request), request.app.state.jobs.unfinished, request.app.state.door
+    logged_in = isinstance(door, TokenDoor) and door.tokens.cookie in request.cookies
     try:
-        return Shell(store.location, notice, request.scope[_REVISION], jobs, store.now())
+        undo = undoing.Offer.read(store, request.cookies.get(undoing.COOKIE, "")) if access is Access.FULL else None
+        place, revision, now = _place(request), request.scope[_REVISION], store.now()
+        return Shell(store.location, notice, undo, place, revision, jobs, access, logged_in, now)
     except StoreClosed:  # the page that says so is shown all the same
-        return Shell(notice=notice, jobs=jobs)
+        return Shell(notice=notice, jobs=jobs, access=access, logged_in=logged_in)
+
+
+def _place(request: Request) -> str:
+    return page_of(request) if request.method == "GET" else ""
 
 
 def _revision(store: Store) -> str:

@@ -27,7 +27,6 @@ _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}.*(?:Z|[+-][0
 _URL = re.compile(r"https?://[^\s<>\"\\^`{|}\x00-\x20\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069]{1,2000}")
 _DATA_URL = re.compile(r"data:[a-z]+/[a-z0-9.+-]+;base64,")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*+={0,2}|[A-Za-z0-9_-]*+={0,2}")
-_HEX = re.compile(r"[0-9a-f]*|[0-9A-F]*")
 _UNESCAPED = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 _KINDS: Final = (
     (b"\x89PNG\r\n\x1a\n", "PNG", "image/png"),
@@ -88,7 +87,7 @@ def encoded_in(text: str) -> Encoded | None:
     """What a text holds as base64, with or without `data:…;base64,` in front; None if it seems to be none."""
     prefix = _DATA_URL.match(text[:100])
     body = text[prefix.end() :] if prefix else text
-    if len(body) < MIN_BASE64 or not _BASE64.fullmatch(body) or _HEX.fullmatch(body):
+    if len(body) < MIN_BASE64 or not _BASE64.fullmatch(body):
         return None
     try:
         data = base64.b64decode(

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import ipaddress
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+_OTHER_HOST: Final = (
+    "The dashboard does not answer to this host name. If it is yours, start stepstate with --allow-host NAME, "
+    "or give create_app its allowed_hosts."
+)
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -20,6 +27,9 @@ HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 
 
@@ -46,6 +56,43 @@ def _host_of(origin: str) -> str | None:
         return urlsplit(origin).netloc
     except ValueError:
         return None
+
+
+def check_host(request: Request, allowed: Collection[str] | None, *, guess: bool) -> None:
+    """Refuse a request that was sent to a name which is not ours: another site's name may lead here (DNS rebinding).
+
+    An address instead of a name, and localhost, are always ours. Names are compared without ports; "*" allows all.
+    Without `allowed`, all names are; but with `guess`, none are for a connection that this machine made to itself.
+
+    Raises:
+        HTTPException: 400.
+    """
+    if allowed is None and not (guess and is_loopback((request.scope.get("server") or ("",))[0])):
+        return
+    name = _name_of(request.headers.get("host", ""))
+    if name != "localhost" and not _is_address(name) and not {name, "*"} & {*(allowed or ())}:
+        raise HTTPException(400, _OTHER_HOST)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this machine reaches an address."""
+    return _is_address(address) and ipaddress.ip_address(address).is_loopback
+
+
+def _name_of(host: str) -> str:
+    """The name or address of a Host header, without brackets; "" if it is none."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").removesuffix(".")
+    except ValueError:
+        return ""
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 class SecurityHeaders:

@@ -8,7 +8,9 @@ No `%` is used, which proxies and servers decode each in their own way. So every
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 _ENCODED = re.compile(r"(?!\.)(?:[A-Za-z0-9_:.-]|~[0-9A-F]{2})+|~2E(?:[A-Za-z0-9_:.-]|~[0-9A-F]{2})*")
+_PLACE: Final = ("at", "from", "find")
 _SAFE: Final = "$,:/"  # what queries may hold as it is, so that people can read it
 MAX_BEFORE: Final = 8
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-:.")
@@ -155,6 +158,14 @@ class Urls:
         """The events that say what changes of a page."""
         return f"{self.root}/live"
 
+    def login(self, then: str = "") -> str:
+        """Where somebody logs in, to go on to a page of ours."""
+        return self._query(f"{self.root}/login", {"next": then})
+
+    def logout(self) -> str:
+        """Where a session ends."""
+        return f"{self.root}/logout"
+
     def groups(self, listing: Listing = WHOLE_LIST) -> str:
         """The list of groups."""
         return self._with(f"{self.root}/", listing)
@@ -170,13 +181,14 @@ class Urls:
         return _asking(f"{self.root}/", [("view", "tree"), *given, *listing.pairs()])
 
     def group(self, group_id: str, listing: Listing = WHOLE_LIST, action: str = "") -> str:
-        """A group, or one of its actions: add, delete, clear, columns, finish, reopen, settings."""
+        """A group, or one of its actions: add, delete, selected, clear, columns, finish, reopen, settings."""
         path = f"{self.root}/groups/{encode_name(group_id)}"
         return self._with(f"{path}/{action}" if action else path, listing)
 
-    def same(self, path: str, listing: Listing) -> str:
-        """A path that was built here, with another listing."""
-        return self._with(path, listing)
+    def same(self, path: str, listing: Listing, query: Mapping[str, str] = MappingProxyType({})) -> str:
+        """A path that was built here, with another listing, at the place in a value that a query names."""
+        place = [(name, query[name]) for name in _PLACE if query.get(name)]
+        return _asking(path, [*place, *listing.pairs()])
 
     def item(self, group_id: str, key: str, listing: Listing = WHOLE_LIST, action: str = "") -> str:
         """An item, or one of its actions: raw, json, edit, ttl, operations."""
@@ -227,6 +239,30 @@ class Urls:
         """A background job, or what can be done to it: stop."""
         return f"{self.root}/jobs/{id}/{action}" if action else f"{self.root}/jobs/{id}"
 
+    def export(self, format: str, group_id: str = "", key: str = "", listing: Listing = WHOLE_LIST) -> str:
+        """A file of an item, of what is listed of a group (all pages of it), or of the whole store."""
+        if not group_id:
+            return _asking(f"{self.root}/export", [("format", format)])
+        path = self.item(group_id, key, action="export") if key else self.group(group_id, action="export")
+        kept = [(name, value) for name, value in listing.pairs() if name in ("search", "in", "where")]
+        return _asking(path, [("format", format), *kept])
+
+    def imports(self, group_id: str = "") -> str:
+        """The form for importing a file, into one group if one is named."""
+        return self.group(group_id, action="import") if group_id else f"{self.root}/import"
+
+    def staged(self, id: str, existing: str = "") -> str:
+        """What a file would import, given what is to be done with items that are there."""
+        return self._query(f"{self.root}/import/{id}", {"existing": existing})
+
+    def trash(self, after: str = "") -> str:
+        """What can be undone."""
+        return self._query(f"{self.root}/trash", {"after": after})
+
+    def trash_entry(self, id: str, action: str) -> str:
+        """What can be done with an entry of the trash: restore, discard, dismiss (its message)."""
+        return f"{self.root}/trash/{encode_name(id)}/{action}"
+
     def cache(self, listing: Listing = WHOLE_LIST, action: str = "") -> str:
         """The cached functions, or what can be done to all of them: stale."""
         return self._with(f"{self.root}/cache/{action}" if action else f"{self.root}/cache", listing)
@@ -246,6 +282,12 @@ class Urls:
 
     def _query(self, path: str, values: dict[str, str]) -> str:
         return _asking(path, [(name, value) for name, value in values.items() if value])
+
+
+def page_of(request: Request) -> str:
+    """The path and query of a request."""
+    path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
+    return f"{path}?{query}" if query else path
 
 
 def _asking(path: str, pairs: list[tuple[str, str]]) -> str:

@@ -24,7 +24,7 @@ const settle = () => {
 };
 
 document.addEventListener("htmx:error", (event) => {
-  document.querySelector(".notice")?.remove();
+  document.querySelector("#page > .notice")?.remove();
   const notice = document.createElement("p");
   notice.className = "notice bad";
   notice.setAttribute("role", "alert");

@@ -25,6 +25,7 @@ from store.errors import (
     VersionConflict,
 )
 from store.filtering import OPS, PROPERTY_OPS, Property, Where
+from store.loading import LoadedLine, LoadReport
 from store.model import (
     NOT_READ,
     Branch,
@@ -43,7 +44,6 @@ from store.model import (
 from store.opening import open_async_store, open_store
 from store.ops import OP_TYPES
 from store.rules import Rule
-from store.transfer import LoadReport
 from store.values import kind_of, parse_json
 
 __all__ = [
@@ -69,6 +69,7 @@ __all__ = [
     "InvalidValue",
     "Item",
     "LoadReport",
+    "LoadedLine",
     "NotInTrash",
     "OpError",
     "Page",

@@ -174,6 +174,8 @@ class AsyncStore:
     load = _in_thread(Lane.UPKEEP, Store.load)
 
     export = _iterating(Store.export)
+    export_items = _iterating(Store.export_items)
+    importable = _iterating(Store.importable)
 
     now = _inline(Store.now)
 

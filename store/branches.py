@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from itertools import groupby
+from collections.abc import Callable
+from itertools import islice
 
 from store.core import Core
 from store.durations import to_datetime
 from store.errors import InvalidArgument
-from store.model import Branch, GroupRecord, Page
+from store.model import Branch, BranchRecord, Page
 from store.paging import check_limit, read_token, write_token
 from store.shaping import group_of
 from store.values import is_text, shown
@@ -45,51 +45,40 @@ class BranchMethods(Core):
         low = prefix if after is None else _behind(_last_of(after, made_for), prefix, separators)
         if low is None:
             return Page([], None)
-        with self._backend.walk_groups(low, _end_of(prefix)) as groups:
-            names: list[str] = []
-            found: list[Branch] = []
-            for name, members in groupby(groups, _cutting(len(prefix), separators)):
-                if len(found) == limit:
-                    return Page(found, write_token(made_for, None, names[-1]))
-                names.append(name)
-                found.append(self._branch(name, members))
-        return Page(found, None)
+        cut = _cutting(len(prefix), separators)
 
-    def _branch(self, name: str, members: Iterator[GroupRecord]) -> Branch:
-        groups = list(members)
-        next_expiry = self._next_expiry(groups)
-        alone = group_of(groups[0]._replace(next_expiry=next_expiry)) if len(groups) == 1 else None
-        return Branch(
-            name if alone is None else alone.id,
-            len(groups),
-            sum(group.items for group in groups),
-            sum(group.size for group in groups),
-            to_datetime(max(group.updated_at for group in groups)),
-            None if next_expiry is None else to_datetime(next_expiry),
-            sum(group.settings.finished_at is not None for group in groups),
-            any(group.approximate for group in groups),
-            alone,
-        )
+        def end_of(name: str) -> str | None:
+            return _behind(cut(name), prefix, separators)
 
-    def _next_expiry(self, groups: list[GroupRecord]) -> int | None:
-        """The earliest of several; what a walk says may be too early, and is looked at closely where it decides."""
-        earliest = None
-        for at, name in sorted((group.next_expiry, group.name) for group in groups if group.next_expiry is not None):
-            if earliest is not None and at >= earliest:
-                break
-            closely = self._backend.read_group(name)
-            if closely is not None and closely.next_expiry is not None:
-                earliest = closely.next_expiry if earliest is None else min(earliest, closely.next_expiry)
-        return earliest
+        with self._backend.walk_branches(low, _end_of(prefix), end_of) as records:
+            found = list(islice(records, limit + 1))
+        more = write_token(made_for, None, cut(found[limit - 1].first.name)) if len(found) > limit else None
+        return Page([_branch_of(record, cut(record.first.name)) for record in found[:limit]], more)
 
 
-def _cutting(start: int, separators: str) -> Callable[[GroupRecord], str]:
-    """What tells a group's branch: its name up to and including the first separator from `start` on, else all of it."""
+def _branch_of(record: BranchRecord, name: str) -> Branch:
+    _, groups, items, size, updated_at, next_expiry, finished, approximate = record
+    alone = group_of(record.first) if groups == 1 else None
+    return Branch(
+        name if alone is None else alone.id,
+        groups,
+        items,
+        size,
+        to_datetime(updated_at),
+        None if next_expiry is None else to_datetime(next_expiry),
+        finished,
+        approximate,
+        alone,
+    )
+
+
+def _cutting(start: int, separators: str) -> Callable[[str], str]:
+    """What gives a group's branch: its name up to and including the first separator from `start` on, else all of it."""
     separator = re.compile(f"[{re.escape(separators)}]" if separators else "(?!)")
 
-    def branch_of(group: GroupRecord) -> str:
-        cut = separator.search(group.name, start)
-        return group.name if cut is None else group.name[: cut.end()]
+    def branch_of(name: str) -> str:
+        cut = separator.search(name, start)
+        return name if cut is None else name[: cut.end()]
 
     return branch_of
 

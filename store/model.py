@@ -92,6 +92,19 @@ class GroupRecord(NamedTuple):
     approximate: bool = False
 
 
+class BranchRecord(NamedTuple):
+    """Listed groups whose names follow each other, as a backend sums them up; `first` is the first of them."""
+
+    first: GroupRecord
+    groups: int
+    items: int
+    size: int
+    updated_at: int
+    next_expiry: int | None
+    finished: int
+    approximate: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """An item of a group: `size` is bytes of JSON text, times are aware datetimes in UTC."""

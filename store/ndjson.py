@@ -42,9 +42,14 @@ def write_line(group: str, key: str, record: Record) -> bytes:
     """An item as a line."""
     # The value as it is stored: exact, and no decoding. Only another program would have written it with line breaks.
     value = record.value if b"\n" not in record.value else orjson.dumps(stored(record.value))
-    at = b"null" if record.expires_at is None else b'"%b"' % _time_text(record.expires_at)
-    names = (orjson.dumps(group), orjson.dumps(key))
-    return b'{"group":%b,"key":%b,"value":%b,"expires_at":%b}\n' % (*names, value, at)
+    return entry_line(Entry(group, key, value, record.expires_at))
+
+
+def entry_line(entry: Entry) -> bytes:
+    """What `parse_line` read, as a line."""
+    at = b"null" if entry.expires_at is None else b'"%b"' % _time_text(entry.expires_at)
+    names = (orjson.dumps(entry.group), orjson.dumps(entry.key))
+    return b'{"group":%b,"key":%b,"value":%b,"expires_at":%b}\n' % (*names, entry.text, at)
 
 
 def _time_text(at: int) -> bytes:
@@ -56,8 +61,10 @@ def max_line_bytes(limit: int) -> int:
     return 6 * limit + 16_384
 
 
-def parse_line(line: bytes, limit: int) -> Entry:
+def parse_line(line: bytes, limit: int, group: str | None = None) -> Entry:
     """The item of a line, whose value has at most `limit` bytes of JSON text.
+
+    It goes into `group` if one is given, whichever the line names; then only key and value are needed.
 
     Raises:
         InvalidArgument: it is not bytes.
@@ -67,24 +74,40 @@ def parse_line(line: bytes, limit: int) -> Entry:
         raise InvalidArgument("the file must be open for reading bytes, not text")
     if len(line) > max_line_bytes(limit):
         raise InvalidValue(f"the line is over {max_line_bytes(limit):,} bytes")
-    text = line.rstrip(b"\r\n")
-    try:
-        members = orjson.loads(text)
-        # What is written as it was read has no field twice and no rounded number, as all that `export` writes: the
-        # strict reader, which is slower, is for the rest.
-        exact = orjson.dumps(members) == text
-    except (ValueError, TypeError):
-        exact = False
-    if not exact:
-        members = parse_json(_decoded(text), math.inf)  # how deep the value is, `encode` checks
+    members, exact = read_json(line.rstrip(b"\r\n"))
+    if isinstance(members, dict) and group is not None:
+        members = {"expires_at": None, **members, "group": group}
     if not isinstance(members, dict) or members.keys() != _MEMBER_SET:
         raise _wrong_members(members)
     check_name("group", members["group"])
     check_name("key", members["key"])
-    value = orjson.dumps(members["value"]) if exact else encode(members["value"], limit, "value")[0]
-    if len(value) > limit:
-        raise ValueTooLarge(len(value), limit)
+    value = value_text(members["value"], limit, exact=exact)
     return Entry(members["group"], members["key"], value, _expiry(members["expires_at"]))
+
+
+def read_json(text: bytes) -> tuple[Any, bool]:
+    """The value of a JSON text, and whether it was written as it would be here.
+
+    Raises:
+        InvalidValue: it is not JSON, or has what `parse_json` refuses; but it may be nested too deep.
+    """
+    try:
+        value = orjson.loads(text)
+        # What is written as it was read has no field twice and no rounded number, as all that `export` writes: the
+        # strict reader, which is slower, is for the rest.
+        if orjson.dumps(value) == text:
+            return value, True
+    except (ValueError, TypeError):
+        pass
+    return parse_json(_decoded(text), math.inf), False  # how deep the value is, `encode` checks
+
+
+def value_text(value: Any, limit: int, *, exact: bool) -> bytes:
+    """The JSON text of a value that was read; `exact` if it was written as it would be here."""
+    text = orjson.dumps(value) if exact else encode(value, limit, "value")[0]
+    if len(text) > limit:
+        raise ValueTooLarge(len(text), limit)
+    return text
 
 
 def _decoded(text: bytes) -> str:

@@ -7,51 +7,43 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO
 
-from store.backends.base import Change, live
+from store.backends.base import live
 from store.core import Core
+from store.documents import entries
 from store.errors import InvalidArgument, StoreError, StoreUnavailable
-from store.items import written
-from store.model import Record
-from store.names import check_names
-from store.ndjson import Entry, bad_line, max_line_bytes, parse_line, write_line
-from store.paging import MAX_LIMIT, Query
+from store.filtering import Where, check_where
+from store.loading import (
+    EXISTING,
+    Batch,
+    Existing,
+    Fate,
+    Items,
+    LineSource,
+    LoadedLine,
+    LoadReport,
+    Plan,
+    Write,
+    fate_of,
+    putting,
+)
+from store.matching import matches
+from store.names import check_name, check_names
+from store.ndjson import bad_line, entry_line, max_line_bytes, parse_line, write_line
+from store.paging import ITEM_SORTS, MAX_LIMIT, Query, make_query
+from store.undo import keeping
 from store.values import is_text, shown
 
-BATCH_LINES = 1000
-BATCH_BYTES = 4 * 1024 * 1024
+if TYPE_CHECKING:
+    from store.backends.trashing import Keeping
+    from store.model import Record
+
 PAGE_BYTES = 64 * 1024 * 1024
 
 _TAKEN = ("", "-wal", "-journal")  # SQLite would play the logs that a removed database left into the new one
-
-
-@dataclass(frozen=True, slots=True)
-class LoadReport:
-    """What was imported of a file: its first `lines`, which end at byte `offset`, and nothing behind them.
-
-    Each line created an item, has overwritten one, or was left out because the item's time was up (`expired`).
-    """
-
-    lines: int = 0
-    offset: int = 0
-    created: int = 0
-    overwritten: int = 0
-    expired: int = 0
-
-
-class LineSource(Protocol):
-    """What `load` needs of a file."""
-
-    def readline(self, size: int, /) -> bytes:
-        """The next line with its end, or `size` bytes of it; nothing at the end of the file."""
-
-
-_Items: TypeAlias = dict[str, Entry]
-_Write: TypeAlias = Callable[[str, _Items], int]
-"""Writes items of a group; how many of them were there before."""
 
 
 class TransferMethods(Core):
@@ -81,7 +73,9 @@ class TransferMethods(Core):
                 raise StoreUnavailable(f"{target}{suffix} exists already; a backup goes to a new file")
         self._backend.backup(target)
 
-    def export(self, groups: Iterable[str] | None = None) -> Iterator[bytes]:
+    def export(
+        self, groups: Iterable[str] | None = None, *, search: str | None = None, where: Iterable[Where] = ()
+    ) -> Iterator[bytes]:
         """All items as lines of NDJSON that `load` takes, group by group and in the order of their keys.
 
         It reads a page of at most 1000 items at a time (fewer of large values: about 64 MiB). Each page is of one
@@ -89,12 +83,45 @@ class TransferMethods(Core):
 
         Args:
             groups: only these, in this order; one that is not there has no items.
+            search: only keys that contain this text, as in `items`.
+            where: only items that fit all of these conditions.
 
         Raises:
             InvalidName: one of `groups` is not a name.
+            InvalidArgument: for a bad condition.
         """
         names = self._group_names() if groups is None else iter(check_names("group", groups))
-        return (line for name in names for line in self._export_group(name))
+        query, conditions = make_query(search, "key", ITEM_SORTS, None, MAX_LIMIT), check_where(where)
+        return (line for name in names for line in self._export_group(name, query, conditions))
+
+    def export_items(self, group_id: str, keys: Iterable[str]) -> Iterator[bytes]:
+        """Those of some items that are there, as `export` writes them, in the order of `keys`.
+
+        Raises:
+            InvalidName: the group or one of the keys is not a name.
+        """
+        check_name("group", group_id)
+        return self._export_keys(group_id, check_names("key", keys))
+
+    def importable(self, file: BinaryIO, *, group: str | None = None) -> Iterator[bytes]:
+        """The items of a file in any form that can be imported, as lines that `load` takes.
+
+        The file is NDJSON as `export` writes it, empty lines aside, or a JSON array of such objects. If all goes into
+        one group, it may be a JSON object of keys and values as well, and `group` and `expires_at` may be left out.
+
+        Args:
+            file: open for reading bytes, at its start; it must be able to go back there. JSON that is not NDJSON is
+                read into memory.
+            group: the group that all items go into, whichever the file names.
+
+        Raises:
+            InvalidName: `group` is not a name.
+            InvalidValue: for what is wrong in the file, with `line` and where it is known `column`, as the iterator
+                gets there.
+        """
+        if group is not None:
+            check_name("group", group)
+        return (entry_line(entry) for entry in entries(file, self._limit, group))
 
     def load(
         self,
@@ -102,7 +129,10 @@ class TransferMethods(Core):
         *,
         after: LoadReport | None = None,
         dry_run: bool = False,
+        existing: Existing = "overwrite",
+        undo: bool | str = False,
         progress: Callable[[LoadReport], None] | None = None,
+        each: Callable[[LoadedLine], None] | None = None,
     ) -> LoadReport:
         """Write the items of an export, each over what is there under its group and key; doing so twice does no harm.
 
@@ -114,14 +144,22 @@ class TransferMethods(Core):
             file: open for reading bytes, at the start or at the start of a line.
             after: what an earlier load of the same file reported, if `file` stands at its `offset`; counting goes on.
             dry_run: write nothing, only check all lines and report what would have been written.
+            existing: what is done where there is an item: "overwrite" writes each anew, "update" only those whose value
+                or expiry differs, "keep" leaves them.
+            undo: as in `set`; all batches are kept under one id.
             progress: called after each batch.
+            each: called for each line of a batch, once it is written.
 
         Raises:
             InvalidValue: for a bad line, with its number as `line`; `column` is set where it is not JSON.
             StoreBusy, StoreUnavailable: a batch could not be written.
+            InvalidArgument: `existing` is none of these, or `undo` is no id.
         """
-        write = self._dry_writer() if dry_run else self._write_items
-        batch = _Batch(after or LoadReport(), write, progress)
+        if existing not in EXISTING:
+            raise InvalidArgument(f"existing must be 'overwrite', 'update' or 'keep', not {shown(existing)}")
+        keep = keeping(undo, "set")
+        write = self._dry_writer(existing) if dry_run else self._writer(existing, keep)
+        batch = Batch(after or LoadReport(), write, existing, progress, each)
         longest = max_line_bytes(self._limit)
         while line := file.readline(longest + 1):
             try:
@@ -143,85 +181,45 @@ class TransferMethods(Core):
                 return
             after = (page[-1].name, page[-1].name)
 
-    def _export_group(self, group: str) -> Iterator[bytes]:
-        limit, after = self._page_limit(group), None
+    def _export_group(self, group: str, query: Query, conditions: tuple[Where, ...]) -> Iterator[bytes]:
+        query, fits = replace(query, limit=self._page_limit(group)), matches(conditions)
         while True:
-            page = self._backend.scan_items(group, Query("", "key", descending=False, after=after, limit=limit))
+            page, now = self._backend.scan_items(group, query), self._clock()
             for key, record in page:
-                yield write_line(group, key, record)
-            if len(page) < limit:
+                if not conditions or fits(key, record, now):
+                    yield write_line(group, key, record)
+            if len(page) < query.limit:
                 return
-            after = (page[-1][0], page[-1][0])
+            query = replace(query, after=(page[-1][0], page[-1][0]))
+
+    def _export_keys(self, group: str, keys: list[str]) -> Iterator[bytes]:
+        limit = self._page_limit(group)
+        for start in range(0, len(keys), limit):
+            some = keys[start : start + limit]
+            found, now = self._backend.read_many(group, some), self._clock()
+            for key in some:
+                record = live(found.get(key), now)
+                if record is not None:
+                    yield write_line(group, key, record)
 
     def _page_limit(self, group: str) -> int:
         largest = self._backend.scan_items(group, Query("", "size", descending=True, after=None, limit=1))
         size = max((len(record.value) for _, record in largest), default=1)
         return max(1, min(MAX_LIMIT, PAGE_BYTES // size))
 
-    def _write_items(self, group: str, items: _Items) -> int:
-        olds = self._mutate_many(group, [(key, _putting(entry)) for key, entry in items.items()])
-        return sum(old is not None for old in olds.values())
+    def _writer(self, existing: Existing, keep: Keeping | None) -> Write:
+        def write(group: str, items: Items) -> dict[str, tuple[Fate, Record | None]]:
+            changes = [(key, putting(entry, existing)) for key, entry in items.items()]
+            olds = self._mutate_many(group, changes, keep)
+            return {key: (fate_of(entry, olds[key], existing), olds[key]) for key, entry in items.items()}
 
-    def _dry_writer(self) -> _Write:
-        created: set[int] = set()  # hashes: the names of a large file need not fit into memory
+        return write
 
-        def count(group: str, items: _Items) -> int:
+    def _dry_writer(self, existing: Existing) -> Write:
+        plan = Plan(existing)
+
+        def compare(group: str, items: Items) -> dict[str, tuple[Fate, Record | None]]:
             found, now = self._backend.read_many(group, items), self._clock()
-            new = {hash((group, key)) for key in items if not live(found.get(key), now)} - created
-            created.update(new)
-            return len(items) - len(new)
+            return plan.fates(group, items, {key: live(found.get(key), now) for key in items})
 
-        return count
-
-
-class _Batch:
-    """Lines that were read and not written yet, all of one group; and the report on those before them."""
-
-    def __init__(self, report: LoadReport, write: _Write, progress: Callable[[LoadReport], None] | None) -> None:
-        self.report = report
-        self._write = write
-        self._progress = progress
-        self._start("")
-
-    def _start(self, group: str) -> None:
-        self._group = group
-        self._items: _Items = {}
-        self._lines = self._bytes = self._expired = 0
-
-    def add(self, entry: Entry, size: int, *, gone: bool) -> None:
-        """Take a line of `size` bytes, once what it does not fit in with is written; `gone` if its time is up."""
-        # Another group is another transaction: a batch of several groups could be written by half.
-        if entry.group != self._group or self._lines >= BATCH_LINES or self._bytes + size > BATCH_BYTES:
-            self.flush()
-            self._start(entry.group)
-        self._lines += 1
-        self._bytes += size
-        if gone:
-            self._expired += 1
-        else:
-            self._items[entry.key] = entry
-
-    def flush(self) -> None:
-        """Write what was taken."""
-        if not self._lines:
-            return
-        before = self._write(self._group, self._items) if self._items else 0
-        created = len(self._items) - before
-        done = self.report
-        self.report = LoadReport(
-            done.lines + self._lines,
-            done.offset + self._bytes,
-            done.created + created,
-            done.overwritten + self._lines - self._expired - created,
-            done.expired + self._expired,
-        )
-        self._start(self._group)
-        if self._progress is not None:
-            self._progress(self.report)
-
-
-def _putting(entry: Entry) -> Change:
-    def change(old: Record | None, now: int, _default_ttl: int | None) -> Record:
-        return written(old, entry.text, now, entry.expires_at)
-
-    return change
+        return compare

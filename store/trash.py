@@ -13,7 +13,7 @@ from store.undo import check_id, conflicts, resettled, restored
 from store.values import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from store.backends.trashing import Standing
 
@@ -48,7 +48,13 @@ class TrashMethods(Core):
         record = self._backend.trash.read(check_id(id))
         return None if record is None else entry_of(record)
 
-    def restore(self, id: str, *, on_conflict: Literal["raise", "skip", "overwrite"] = "raise") -> RestoreReport:
+    def restore(
+        self,
+        id: str,
+        *,
+        on_conflict: Literal["raise", "skip", "overwrite"] = "raise",
+        go_on: Callable[[int], bool] | None = None,
+    ) -> RestoreReport:
         """Bring back what was removed or replaced under an id, unless it was changed since.
 
         An item comes back with its value, the time to live that it had left, its `created_at` and a new version, if
@@ -63,10 +69,11 @@ class TrashMethods(Core):
             id: what was given as `undo`, or the `id` of an entry of `trash`.
             on_conflict: "raise" restores nothing if anything else is there now; "skip" leaves such items in the trash;
                 "overwrite" replaces what is there.
+            go_on: asked after each transaction, with the number of items that are back; False ends the restore there.
 
         Returns:
-            How many items came back, and how many are left in the trash: those in conflict, with "raise" too if others
-            changed them while more than 1000 items were being restored.
+            How many items came back, and how many are left in the trash: those that `go_on` left out, and those in
+            conflict, with "raise" too if others changed them while more than 1000 items were being restored.
 
         Raises:
             NotInTrash: there is nothing under that id, or its ten minutes are over.
@@ -81,6 +88,8 @@ class TrashMethods(Core):
         for batch in trash.restore(check_id(id), _Restoring(on_conflict)):
             known, items = True, items + batch
             self._counters.wrote(batch)
+            if go_on is not None and not go_on(items):
+                break
         if not known:
             raise NotInTrash(id)
         rest = trash.read(id)

@@ -10,6 +10,7 @@ from dashboard.histogram import entries
 from dashboard.pages.cache import function_in
 from dashboard.pages.errors import key_in
 from dashboard.rendering import redirect, render, store_of
+from dashboard.undoing import HOW_LONG, new_id
 from dashboard.urls import Listing, Urls
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def clear_form(request: Request) -> Response:
     group_id = function.info.group_id
     lines = [
         f"This drops everything in the group “{oneline(group_id)}”: {entries(function.entries)}. "
-        "What is needed again, the function is run for again. It cannot be undone.",
+        f"What is needed again, the function is run for again. {HOW_LONG}",
         "The counters stay.",
     ]
     page = QuestionPage(
@@ -53,9 +54,9 @@ def clear_form(request: Request) -> Response:
 
 def clear(request: Request, _form: FormData) -> Response:
     """POST: drop everything that is kept of a function."""
-    function = function_in(request)
-    gone = store_of(request).cache_clear(function.info.group_id)
-    return redirect(request, Urls.of(request).cache(), f"Cleared {function.name}: {entries(gone)} dropped.")
+    function, undo = function_in(request), new_id()
+    gone = store_of(request).cache_clear(function.info.group_id, undo=undo)
+    return redirect(request, Urls.of(request).cache(), f"Cleared {function.name}: {entries(gone)} dropped.", undo)
 
 
 def drop_form(request: Request) -> Response:
@@ -75,11 +76,11 @@ def drop_form(request: Request) -> Response:
 
 def drop(request: Request, _form: FormData) -> Response:
     """POST: drop one entry."""
-    function, key = function_in(request), key_in(request)
-    gone = store_of(request).cache_clear(function.info.group_id, [key])
+    function, key, undo = function_in(request), key_in(request), new_id()
+    gone = store_of(request).cache_clear(function.info.group_id, [key], undo=undo)
     notice = f"Dropped {oneline(key)}." if gone else f"{oneline(key)} had gone already."
     back = Urls.of(request).cached(function.info.group_id, Listing.of(request.query_params))
-    return redirect(request, back, notice)
+    return redirect(request, back, notice, undo)
 
 
 def stale_form(request: Request) -> Response:
@@ -87,7 +88,7 @@ def stale_form(request: Request) -> Response:
     urls = Urls.of(request)
     lines = [
         "Stale entries are past their TTL, and only served while a new one is fetched. "
-        "Without them, the next call of each has to wait for the function. It cannot be undone.",
+        f"Without them, the next call of each has to wait for the function. {HOW_LONG}",
         "Expired items are seen by nobody any more; they only take space until they are swept, in any group.",
     ]
     page = QuestionPage(
@@ -98,9 +99,9 @@ def stale_form(request: Request) -> Response:
 
 def drop_stale(request: Request, _form: FormData) -> Response:
     """POST: drop it."""
-    store = store_of(request)
-    expired, stale = store.sweep(), store.cache_clear_stale(limit=AT_ONCE)
+    store, undo = store_of(request), new_id()
+    expired, stale = store.sweep(), store.cache_clear_stale(limit=AT_ONCE, undo=undo)
     notice = f"Dropped {count(stale, 'stale result')} and swept {count(expired, 'expired item')}."
     if stale == AT_ONCE:
         notice += " There may be more that is stale: drop again."
-    return redirect(request, Urls.of(request).cache(), notice)
+    return redirect(request, Urls.of(request).cache(), notice, undo)

@@ -13,6 +13,7 @@ from dashboard.pages.item import item_in
 from dashboard.pages.meanwhile import Clash, Meanwhile, parsed
 from dashboard.pages.panes import redirect_to_item, render_side
 from dashboard.rendering import store_of
+from dashboard.undoing import new_id
 from store import KEEP, StoreError, VersionConflict
 
 if TYPE_CHECKING:
@@ -79,10 +80,11 @@ def submit(request: Request, form: FormData) -> Response:
 
 def _save(request: Request, form: FormData) -> Response:
     typed = _typed(request, form)
+    undo = new_id()
     errors, value, ttl = forms.value_and_ttl(typed.value, typed.ttl, blank=KEEP)
     try:
         if not errors:
-            store_of(request).set(typed.group_id, typed.opened, value, ttl=ttl, if_version=typed.version)
+            store_of(request).set(typed.group_id, typed.opened, value, ttl=ttl, if_version=typed.version, undo=undo)
     except VersionConflict as conflict:
         return render_side(request, _conflicting(typed, conflict.current, value), 409)
     except StoreError as error:
@@ -91,7 +93,7 @@ def _save(request: Request, form: FormData) -> Response:
             return render_side(request, replace(typed, errors=errors), status)
     if errors:
         return render_side(request, _again(request, typed, errors), 422)
-    return redirect_to_item(request, typed.group_id, typed.opened, f"Saved {typed.opened}.")
+    return redirect_to_item(request, typed.group_id, typed.opened, f"Saved {typed.opened}.", undo)
 
 
 def _lay_out(request: Request, form: FormData, layout: str) -> Response:

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 
 from dashboard.formats import oneline
 from dashboard.forms import FieldError
+from dashboard.json_answers import refuse, sends_json
 from dashboard.rendering import Shell, render, store_of
 from dashboard.security import HEADERS
 from dashboard.urls import Urls, decode_name
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
 
 _TITLES = {
     400: "That request cannot be answered",
+    401: "Not logged in",
     403: "Refused",
     404: "Not found",
     405: "Not possible here",
     413: "Too large",
+    429: "Too many attempts",
     500: "Something went wrong",
     503: "The store does not answer",
 }
@@ -104,6 +107,8 @@ def no_item(request: Request, group_id: str, key: str) -> NotFound:
 def refused(request: Request, error: Exception) -> Response:
     """The page for an error that has a status of its own."""
     assert isinstance(error, HTTPException)  # noqa: S101  Starlette calls it for nothing else
+    if sends_json(request):
+        return refuse(error)
     home = Urls.of(request).groups()
     back, label = (error.back, error.back_label) if isinstance(error, NotFound) else (home, "All groups")
     message = error.detail

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dashboard import forms
-from dashboard.formats import count, number, oneline, short_duration
+from dashboard.formats import count, oneline, short_duration
 from dashboard.pages.errors import group_in, no_group
 from dashboard.pages.panes import known_group, render_panes, render_side
 from dashboard.rendering import redirect, store_of
+from dashboard.undoing import new_id
 from dashboard.urls import Listing, Urls
-from store import StoreError, parse_duration
+from store import UNDO_SECONDS, StoreError, parse_duration
 
 if TYPE_CHECKING:
     from starlette.datastructures import FormData
@@ -24,19 +25,9 @@ class ClearQuestion:
     """What is asked before a group is cleared."""
 
     group_id: str
+    undo_minutes: int = UNDO_SECONDS // 60
     template: str = "partials/side_clear.html"
     title: str = "Clear"
-    opened: None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DeleteQuestion:
-    """What is asked before items are deleted."""
-
-    group_id: str
-    keys: list[str]
-    template: str = "partials/side_delete.html"
-    title: str = "Delete"
     opened: None = None
 
 
@@ -57,18 +48,15 @@ def show(request: Request) -> Response:
     return render_panes(request, known_group(request))
 
 
-def delete_items(request: Request, form: FormData) -> Response:
-    """POST: delete the selected items, once that has been answered to the question what is meant."""
-    group, keys = known_group(request), forms.names(form, "key")
-    if not keys:
-        return _back(request, group.id, "Nothing was selected.")
-    if not forms.text(form, "sure"):
-        return render_panes(request, group, DeleteQuestion(group.id, keys))
-    gone = len(store_of(request).delete_many(group.id, keys))
-    notice = f"Deleted {oneline(keys[0])}." if gone == len(keys) == 1 else f"Deleted {count(gone, 'item')}."
-    if missing := len(keys) - gone:
-        notice += f" {number(missing)} had gone already."
-    return _back(request, group.id, notice)
+def delete_item(request: Request, form: FormData) -> Response:
+    """POST: delete one item; nothing is asked, because it can be undone."""
+    group, undo = known_group(request), new_id()
+    key = next(iter(forms.names(form, "key")), None)
+    if key is None:
+        return back(request, group.id, "Nothing was selected.")
+    gone = store_of(request).delete_many(group.id, [key], undo=undo)
+    notice = f"Deleted {oneline(key)}." if gone else f"{oneline(key)} had gone already."
+    return back(request, group.id, notice, undo)
 
 
 def clear_form(request: Request) -> Response:
@@ -79,9 +67,9 @@ def clear_form(request: Request) -> Response:
 
 def clear(request: Request, _form: FormData) -> Response:
     """POST: remove all items of the group."""
-    group_id = known_group(request).id
-    gone = store_of(request).clear(group_id)
-    return _back(request, group_id, f"Cleared {group_id}: {count(gone, 'item')} removed.")
+    group_id, undo = known_group(request).id, new_id()
+    gone = store_of(request).clear(group_id, undo=undo)
+    return back(request, group_id, f"Cleared {group_id}: {count(gone, 'item')} removed.", undo)
 
 
 def finish(request: Request, _form: FormData) -> Response:
@@ -89,7 +77,7 @@ def finish(request: Request, _form: FormData) -> Response:
     group_id = group_in(request)
     if not store_of(request).finish(group_id):
         raise no_group(request, group_id)
-    return _back(request, group_id, f"{group_id} is marked finished. Cleanup finds it among the finished groups.")
+    return back(request, group_id, f"{group_id} is marked finished. Cleanup finds it among the finished groups.")
 
 
 def reopen(request: Request, _form: FormData) -> Response:
@@ -97,7 +85,7 @@ def reopen(request: Request, _form: FormData) -> Response:
     group_id = group_in(request)
     if not store_of(request).reopen(group_id):
         raise no_group(request, group_id)
-    return _back(request, group_id, f"{group_id} is open again.")
+    return back(request, group_id, f"{group_id} is open again.")
 
 
 def settings_form(request: Request) -> Response:
@@ -116,11 +104,11 @@ def settings(request: Request, form: FormData) -> Response:
     except StoreError as error:
         return render_side(request, SettingsForm(group_id, typed, forms.FieldError.of(error)), forms.status_of(error))
     meaning = "have no expiry" if default_ttl is None else f"expire after {short_duration(default_ttl)}"
-    return _back(request, group_id, f"New items of {group_id} {meaning} unless they name a TTL.")
+    return back(request, group_id, f"New items of {group_id} {meaning} unless they name a TTL.")
 
 
-def _back(request: Request, group_id: str, notice: str) -> Response:
+def back(request: Request, group_id: str, notice: str, trash_id: str = "") -> Response:
     """To the group, or to the list of groups if this was the end of it."""
     urls, listing = Urls.of(request), Listing.of(request.query_params)
     there = store_of(request).group(group_id) is not None
-    return redirect(request, urls.group(group_id, listing) if there else urls.groups(), notice)
+    return redirect(request, urls.group(group_id, listing) if there else urls.groups(), notice, trash_id)

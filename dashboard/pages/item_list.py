@@ -126,9 +126,7 @@ def item_list(store: Store, group: GroupInfo, listing: Listing) -> ItemList:
     shown = [_set(listing, texts, index) for index in range(len(texts))]
     if any(each.error for each in shown):
         return ItemList(group, listing, Page([], None), shown, columns.chosen((), ()), "")
-    search, where = listing.search, [parse_filter(text) for text in texts]
-    if search and listing.within == "values":
-        search, where = "", [*where, Where(Property.VALUE, "contains", search)]
+    search, where = criteria(listing)
     page = store.items(
         group.id,
         search=search,
@@ -147,6 +145,18 @@ def item_list(store: Store, group: GroupInfo, listing: Listing) -> ItemList:
         counted = f"{_about(count)} of {'≈ ' if group.approximate else ''}{number(group.items)}"
     names = columns.parse_columns(listing.columns) or columns.default_names(page.items)
     return ItemList(group, listing, page, shown, columns.chosen(names, page.items), counted)
+
+
+def criteria(listing: Listing) -> tuple[str, list[Where]]:
+    """What a listing looks for in keys, and its filters; a search in values is one of them.
+
+    Raises:
+        InvalidFilter: one of them is none.
+    """
+    where = [parse_filter(text) for text in dict.fromkeys(listing.where)]
+    if listing.search and listing.within == "values":
+        return "", [*where, Where(Property.VALUE, "contains", listing.search)]
+    return listing.search, where
 
 
 def _set(listing: Listing, texts: list[str], index: int) -> Filter:

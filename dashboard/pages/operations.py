@@ -17,6 +17,7 @@ from dashboard.paths import paths_in
 from dashboard.presets import Ops, PresetRefused, drop_preset, presets_of, save_preset
 from dashboard.rendering import render, store_of
 from dashboard.rows import HINTS, MAX_ROWS, Row, Typed, parse_rows, rows_in
+from dashboard.undoing import new_id
 from dashboard.urls import Listing, Urls
 from store import KEEP, NEVER, InvalidTTL, StoreError, UpdateRejected, VersionConflict, parse_duration
 
@@ -229,15 +230,15 @@ def _apply(request: Request, side: OperationsSide, form: FormData) -> Response:
     side, typed, lifetime = _parsed(side)
     if typed.wrong or side.ttl_error:
         return _answer(request, side, 422)
-    seen = forms.version(form, "previewed")
+    seen, undo = forms.version(form, "previewed"), new_id()
     try:
-        store_of(request).update(side.group_id, side.opened, typed.ops, ttl=lifetime, if_version=seen)
+        store_of(request).update(side.group_id, side.opened, typed.ops, ttl=lifetime, if_version=seen, undo=undo)
     except VersionConflict:
         return _asked_again(request, side, "The item changed since the preview, so nothing was applied.")
     except StoreError as error:
         return _answer(request, _refused(side, typed, error), forms.status_of(error))
     done = f"Applied {count(len(typed.ops), 'operation')} to {side.opened}."
-    return redirect_to_item(request, side.group_id, side.opened, done)
+    return redirect_to_item(request, side.group_id, side.opened, done, undo)
 
 
 def _asked_again(request: Request, side: OperationsSide, why: str) -> Response:

@@ -8,27 +8,21 @@ import orjson
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.responses import Response
 
 from dashboard import forms
+from dashboard.json_answers import answer_json, failed, refuse
 from dashboard.pages.errors import group_in, key_in
 from dashboard.rendering import store_of
-from dashboard.security import check_origin
 from store import NEVER, InvalidValue, StoreError, UpdateRejected, VersionConflict, parse_duration, parse_json
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.responses import Response
 
     from store.durations import Expiry
 
 MAX_OVERHEAD = 256 * 1024  # bytes of names and of formatting, beside values at their limit
 _MEMBERS: Final = ("ops", "if_version", "ttl")
-_CODES: Final = {403: "Forbidden", 404: "NotFound", 413: "TooLarge"}
-
-
-def sends_json(request: Request) -> bool:
-    """Whether a request is a program's. No page of another site can send this type without asking first (CORS)."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
 
 
 async def answer(request: Request) -> Response:
@@ -39,11 +33,10 @@ async def answer(request: Request) -> Response:
     has (0: none) for VersionConflict (409); the codes of these are the names of the store's errors.
     """
     try:
-        check_origin(request)
         body = await _body(request, 3 * store_of(request).max_value_bytes + MAX_OVERHEAD)
         return await run_in_threadpool(_update, request, body)
     except HTTPException as error:
-        return _failed(error.status_code, _CODES.get(error.status_code, "BadRequest"), error.detail)
+        return refuse(error)
     except StoreError as error:
         return _refused(error)
 
@@ -56,7 +49,7 @@ def _update(request: Request, body: bytes) -> Response:
     )
     # Both are as deep as JSON may be written, so nothing is wrapped around them.
     new, old = orjson.dumps(result.new_value), orjson.dumps(result.old_value)
-    return _json(b'{"new_value":%b,"old_value":%b}' % (new, old))
+    return answer_json(b'{"new_value":%b,"old_value":%b}' % (new, old))
 
 
 def _asked(body: bytes) -> dict[str, Any]:
@@ -93,16 +86,8 @@ def _refused(error: StoreError) -> Response:
     match error:
         case VersionConflict():
             version = 0 if error.current is None else error.current.version
-            return _failed(409, code, str(error), version=version)
+            return failed(409, code, str(error), version=version)
         case UpdateRejected():
             errors = [{"op_index": each.op_index, "code": each.code, "message": each.message} for each in error.errors]
-            return _failed(422, code, str(error), errors=errors)
-    return _failed(forms.status_of(error), code, str(error))
-
-
-def _failed(status: int, code: str, message: str, **more: Any) -> Response:
-    return _json(orjson.dumps({"error": {"code": code, "message": message, **more}}), status)
-
-
-def _json(text: bytes, status: int = 200) -> Response:
-    return Response(text, status, media_type="application/json")
+            return failed(422, code, str(error), errors=errors)
+    return failed(forms.status_of(error), code, str(error))

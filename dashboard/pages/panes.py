@@ -115,10 +115,10 @@ def render_panes(request: Request, group: GroupInfo, side: Side | None = None, s
     store = store_of(request)
     listing = listing_of(request)
     if request.method == "GET" and listing != Listing.of(request.query_params):
-        return redirect(request, Urls.of(request).same(request.url.path, listing))
+        return redirect(request, Urls.of(request).same(request.url.path, listing, request.query_params))
     items = item_list(store, group, listing)
     neighbours = neighbours_of(store, group, Habit.of(request).separators)
-    page = GroupPage(items, neighbours, side, _here(request, group, side))
+    page = GroupPage(items, neighbours, side, _here(request, group, side, status))
     return render(request, "group.html", page, status)
 
 
@@ -132,13 +132,14 @@ def listing_of(request: Request) -> Listing:
     return listing if listing.columns else replace(listing, columns=remembered(request))
 
 
-def _here(request: Request, group: GroupInfo, side: Side | None) -> str:
-    if request.method == "GET":
+def _here(request: Request, group: GroupInfo, side: Side | None, status: int) -> str:
+    if request.method == "GET" and status != 404:
         return request.url.path
     urls = Urls.of(request)  # what a form was sent to is no page
-    return urls.group(group.id) if side is None or side.opened is None else urls.item(group.id, side.opened)
+    opened = None if status == 404 or side is None else side.opened
+    return urls.group(group.id) if opened is None else urls.item(group.id, opened)
 
 
-def redirect_to_item(request: Request, group_id: str, key: str, notice: str) -> Response:
+def redirect_to_item(request: Request, group_id: str, key: str, notice: str, trash_id: str = "") -> Response:
     """Send the browser to an item, beside the same part of its group's list."""
-    return redirect(request, Urls.of(request).item(group_id, key, Listing.of(request.query_params)), notice)
+    return redirect(request, Urls.of(request).item(group_id, key, Listing.of(request.query_params)), notice, trash_id)

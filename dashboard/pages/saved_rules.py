@@ -78,7 +78,7 @@ def delete(request: Request, _form: FormData) -> Response:
     name, undo = rule_in(request), secrets.token_urlsafe(16)
     gone = store_of(request).drop_rule(name, undo=undo)
     notice = f"Deleted the rule “{oneline(name)}”." if gone else f"The rule “{oneline(name)}” had gone already."
-    return redirect(request, Urls.of(request).cleanup(), notice)
+    return redirect(request, Urls.of(request).cleanup(), notice, undo)
 
 
 def run_form(request: Request) -> Response:

@@ -160,6 +160,6 @@ export const follow = () => {
   connect();
 };
 
-document.addEventListener("visibilitychange", () => (document.hidden ? leave() : connect()));
+document.addEventListener("visibilitychange", connect);
 window.addEventListener("online", connect);
 window.addEventListener("offline", lost);

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from store.model import GroupRecord, ReadCounts, Record, Settings
+from store.model import BranchRecord, GroupRecord, ReadCounts, Record, Settings
 from store.paging import Query, Seen
 
 if TYPE_CHECKING:
@@ -95,10 +95,12 @@ class Backend(Protocol):
     def scan_groups(self, query: Query) -> list[GroupRecord]:
         """Listed groups (those with a live item or kept settings), as the query asks."""
 
-    def walk_groups(self, low: str, high: str | None) -> AbstractContextManager[Iterator[GroupRecord]]:
-        """Listed groups from one name up to, not including, another, in the order of their names.
+    def walk_branches(
+        self, low: str, high: str | None, end_of: Callable[[str], str | None]
+    ) -> AbstractContextManager[Iterator[BranchRecord]]:
+        """Listed groups from one name up to, not including, another, gathered into branches, in the order of names.
 
-        No item expires before their `next_expiry`, but it may be too early.
+        `end_of` a group's name is what the names of its branch are less than, None if those are all names behind it.
         """
 
     def read_group(self, group: str) -> GroupRecord | None:

@@ -12,7 +12,8 @@ from store.backends.memory_cache import ExpiringCache
 from store.backends.memory_trash import MemoryTrash
 from store.errors import UnsupportedBackend
 from store.forking import Rank, survives_fork
-from store.model import GroupRecord, ReadCounts, Record, Settings
+from store.gathering import gathered
+from store.model import BranchRecord, GroupRecord, ReadCounts, Record, Settings
 from store.paging import GROUP_SORTS, ITEM_SORTS, Query, Seen
 from store.revision import Revision
 from store.selecting import in_order, narrow, select
@@ -140,10 +141,12 @@ class MemoryBackend:
         return select(rows, query, GROUP_SORTS[query.sort], lambda row: row.name)
 
     @contextlib.contextmanager
-    def walk_groups(self, low: str, high: str | None) -> Iterator[Iterator[GroupRecord]]:
+    def walk_branches(
+        self, low: str, high: str | None, end_of: Callable[[str], str | None]
+    ) -> Iterator[Iterator[BranchRecord]]:
         with self._lock:
             names = sorted(name for name in self._groups if low <= name and (high is None or name < high))
-        yield filter(None, map(self.read_group, names))
+        yield gathered(filter(None, map(self.read_group, names)), end_of)
 
     def read_group(self, group: str) -> GroupRecord | None:
         with self._lock:

@@ -22,7 +22,7 @@ from store.backends.sqlite_revision import Watch
 from store.backends.sqlite_sweep import remove_cleared, sweep
 from store.backends.sqlite_trash import SqliteTrash
 from store.errors import StoreError
-from store.model import GroupRecord, ReadCounts, Record, Settings
+from store.model import BranchRecord, GroupRecord, ReadCounts, Record, Settings
 from store.names import check_name
 
 if TYPE_CHECKING:
@@ -124,9 +124,11 @@ class SqliteBackend:
             return groups_sql.scan(db, query, self._clock())
 
     @contextlib.contextmanager
-    def walk_groups(self, low: str, high: str | None) -> Iterator[Iterator[GroupRecord]]:
+    def walk_branches(
+        self, low: str, high: str | None, end_of: Callable[[str], str | None]
+    ) -> Iterator[Iterator[BranchRecord]]:
         with self._file.connected() as db, listing_sql.looking(db) as rows:
-            yield groups_sql.walk(rows, low, high, self._clock())
+            yield groups_sql.walk_branches(rows, low, high, end_of, self._clock())
 
     def read_group(self, group: str) -> GroupRecord | None:
         with self._file.connected() as db:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from store.backends.sqlite_paging import bindings, paged
-from store.model import GroupRecord, Record, Settings
+from store.model import BranchRecord, GroupRecord, Record, Settings
 from store.paging import NEVER_EXPIRES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import apsw
 
@@ -48,8 +48,10 @@ _SUMMARY = f"""
   name, items - {_GONE}, size - {_GONE_SIZE}, created_at, changed_at, {_NEXT_EXPIRY},
   {_GONE} BETWEEN {COUNTED} AND items - 1, {_SETTINGS}
 """
-# `next_expiry` as it stands may be too early, and costs nothing.
-_ROUGH_SUMMARY = _SUMMARY.replace(_NEXT_EXPIRY, "iif(expiring, next_expiry, NULL)")
+_SUMS = f"""
+  count(*), sum(items - {_GONE}), sum(size - {_GONE_SIZE}), max(changed_at), count(finished_at),
+  max({_GONE} BETWEEN {COUNTED} AND items - 1)
+"""
 _SORTS: Mapping[str, str] = {
     "id": "name",
     "items": f"items - {_GONE}",
@@ -61,7 +63,11 @@ _SORTS: Mapping[str, str] = {
 
 _READ = f"SELECT {_SUMMARY} FROM groups AS g WHERE name = :group AND {_LISTED}"
 _READ_ALL = f"SELECT {_SUMMARY} FROM groups AS g WHERE {_LISTED}"
-_WALK = f"SELECT {_ROUGH_SUMMARY} FROM groups AS g WHERE name >= :low AND {_LISTED}"
+_BETWEEN = "name >= :low AND name < :high"
+_FIRST = f"SELECT {_SUMMARY} FROM groups AS g WHERE {_BETWEEN} AND {_LISTED} ORDER BY name LIMIT 1"
+_SUM = f"SELECT {_SUMS} FROM groups AS g WHERE {_BETWEEN} AND {_LISTED}"
+_EXPIRING = f"SELECT id, next_expiry FROM groups WHERE {_BETWEEN} AND expiring ORDER BY next_expiry"
+_EXPIRES = f"SELECT {_NEXT_EXPIRY} FROM groups AS g WHERE id = :id"
 _READ_MANY = f"{_READ_ALL} AND name IN (SELECT value FROM json_each(:groups))"
 _FIND = f"SELECT id, floor, next_expiry, default_ttl, {_LISTED} FROM groups AS g WHERE name = :group"
 _INSERT = f"INSERT INTO groups (name, created_at, changed_at, floor, top, {_SETTINGS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -113,11 +119,39 @@ def read_many(db: apsw.Cursor, groups: Sequence[str] | None, now: int) -> list[G
     return [_record(row) for row in rows]
 
 
-def walk(db: apsw.Cursor, low: str, high: str | None, now: int) -> Iterator[GroupRecord]:
-    """Listed groups between two names; see Backend.walk_groups."""
-    up_to = "" if high is None else "AND name < :high"
-    rows = db.execute(f"{_WALK} {up_to} ORDER BY name", {"now": now, "low": low, "high": high})
-    return (_record(row) for row in rows)
+def walk_branches(
+    db: apsw.Cursor, low: str, high: str | None, end_of: Callable[[str], str | None], now: int
+) -> Iterator[BranchRecord]:
+    """Listed groups between two names, gathered; see Backend.walk_branches.
+
+    Each branch is found behind the one before and summed up in SQL: no single group of a large one is looked at.
+    """
+    while (row := _between(db, _FIRST, low, high, now).get) is not None:
+        first = _record(row)
+        end = end_of(first.name)
+        groups, items, size, updated_at, finished, approximate = _between(db, _SUM, first.name, end, now).get
+        next_expiry = first.next_expiry if groups == 1 else _next_expiry(db, first.name, end, now)
+        yield BranchRecord(first, groups, items, size, updated_at, next_expiry, finished, bool(approximate))
+        if end is None:
+            return
+        low = end
+
+
+def _next_expiry(db: apsw.Cursor, low: str, high: str | None, now: int) -> int | None:
+    """The earliest of several groups. What they say may be too early: they are looked at closely while it matters."""
+    earliest = None
+    for id_, at in _between(db, _EXPIRING, low, high, now).fetchall():
+        if earliest is not None and at >= earliest:
+            break
+        closely: int | None = db.execute(_EXPIRES, {"id": id_, "now": now}).get
+        if closely is not None:
+            earliest = closely if earliest is None else min(earliest, closely)
+    return earliest
+
+
+def _between(db: apsw.Cursor, sql: str, low: str, high: str | None, now: int) -> Any:
+    # No text is behind a blob.
+    return db.execute(sql, {"low": low, "high": b"" if high is None else high, "now": now})
 
 
 def find(db: apsw.Cursor, group: str, now: int) -> Found | None:

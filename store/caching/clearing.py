@@ -11,6 +11,7 @@ from store.paging import Query
 
 if TYPE_CHECKING:
     from store.api import Store
+    from store.backends.trashing import Keeping
     from store.caching.hub import CacheHub
     from store.model import Record
 
@@ -18,29 +19,29 @@ BATCH_ITEMS: Final = 5000
 BATCH_BYTES: Final = 32 * 1024 * 1024
 
 
-def clear(hub: CacheHub, group: str, keys: Collection[str] | None) -> int:
+def clear(hub: CacheHub, group: str, keys: Collection[str] | None, undo: bool | str = False) -> int:
     """Drop the results under these keys, or all, also those about to be stored; how many there were."""
     # The leases first: who holds one looks once more after it has stored its result, and takes it back.
     if keys is None:
         hub.flights.forget(group)
         revoke(hub.state, group)
-        return hub.state.clear(group)
+        return hub.state.clear(group, undo=undo)
     for key in keys:
         hub.flights.forget(group, key)
         revoke(hub.state, group, key)
-    return len(hub.state.delete_many(group, keys))
+    return len(hub.state.delete_many(group, keys, undo=undo))
 
 
-def clear_stale(hub: CacheHub, limit: int) -> int:
+def clear_stale(hub: CacheHub, limit: int, keep: Keeping | None = None) -> int:
     """Drop results of all functions that are past their ttl, `limit` at most; how many there were."""
     total = 0
     for info in hub.infos():
         if info.stale:
-            total += _clear_stale(hub.state, info.group_id, round(info.stale * 1000), limit - total)
+            total += _clear_stale(hub.state, info.group_id, round(info.stale * 1000), limit - total, keep)
     return total
 
 
-def _clear_stale(state: Store, group: str, stale_ms: int, limit: int) -> int:
+def _clear_stale(state: Store, group: str, stale_ms: int, limit: int, keep: Keeping | None) -> int:
     total = 0
     while total < limit:
         batch = min(_batch(state, group), limit - total)
@@ -50,7 +51,8 @@ def _clear_stale(state: Store, group: str, stale_ms: int, limit: int) -> int:
         if not stale:
             break
         dropped: set[str] = set()
-        state._mutate_many(group, [(key, functools.partial(_dropping, dropped, key, stale_ms)) for key in stale])
+        changes = [(key, functools.partial(_dropping, dropped, key, stale_ms)) for key in stale]
+        state._mutate_many(group, changes, keep)
         total += len(dropped)
         if not dropped or len(stale) < batch:
             break

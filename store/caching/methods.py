@@ -12,6 +12,7 @@ from store.core import Core
 from store.durations import TTL
 from store.errors import InvalidArgument
 from store.names import RESERVED, check_name, check_names
+from store.undo import keeping
 from store.values import shown
 
 if TYPE_CHECKING:
@@ -109,25 +110,25 @@ class CachingMethods(Core):
         """
         return self._caches().infos()
 
-    def cache_clear(self, group_id: str, keys: Iterable[str] | None = None) -> int:
+    def cache_clear(self, group_id: str, keys: Iterable[str] | None = None, *, undo: bool | str = False) -> int:
         """Drop the results of a cached function, all or those under these keys; how many there were.
 
         It is what the function's `clear` and `invalidate` do, for those who do not have it: a run that is under way at
-        the moment is not stored. Who keeps results at hand may use what they have for `near`.
+        the moment is not stored. Who keeps results at hand may use what they have for `near`. `undo` is as in `set`.
         """
         check_name("group", group_id)
         from store.caching.clearing import clear  # noqa: PLC0415
 
-        return clear(self._caches(), group_id, None if keys is None else check_names("key", keys))
+        return clear(self._caches(), group_id, None if keys is None else check_names("key", keys), undo)
 
-    def cache_clear_stale(self, *, limit: int | None = None) -> int:
+    def cache_clear_stale(self, *, limit: int | None = None, undo: bool | str = False) -> int:
         """Drop those results of all cached functions that are past their ttl and still kept (`stale=`); how many.
 
-        `limit` is how many at most: ten thousand may take some seconds.
+        `limit` is how many at most: ten thousand may take some seconds. `undo` is as in `set`.
         """
         from store.caching.clearing import clear_stale  # noqa: PLC0415
 
-        return clear_stale(self._caches(), sys.maxsize if limit is None else limit)
+        return clear_stale(self._caches(), sys.maxsize if limit is None else limit, keeping(undo, "delete"))
 
     def _caches(self) -> CacheHub:
         hub = self._hub

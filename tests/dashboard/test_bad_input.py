@@ -112,7 +112,7 @@ def test_an_operation_on_the_wrong_type_is_refused_at_its_row(
         assert page.notice == "Applied 1 operation to k."
     else:
         assert page.status == 422
-        assert page.tree.one(id="row-1-error").text == page.errors[0]
+        assert page.tree.one(id="op-1-error").text == page.errors[0]
         assert dump(state) == before
 
 

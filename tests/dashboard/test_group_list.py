@@ -473,6 +473,14 @@ def test_an_order_or_a_page_that_is_none_is_refused(orders: Store, browser: Brow
     assert browser.get(f"/groups/g?{query}").status == 400
 
 
+def test_beside_an_item_that_is_gone_the_list_leads_to_the_group(orders: Store, browser: Browser) -> None:
+    page = browser.get("/groups/g/items/unknown?where=status+%3D+paid")
+
+    assert page.status == 404
+    assert listed(page) == ["o-1", "o-3"]
+    assert page.click("Remove the filter status = paid").path == "/groups/g"
+
+
 def test_rows_say_which_item_they_are_and_at_which_version(state: Store, browser: Browser) -> None:
     state.set("g", "a/b", 1)
     state.set("g", "a/b", 2)

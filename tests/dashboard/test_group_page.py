@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.formats import oneline
 from store import Store
 from tests.dashboard.pages import Browser, Page
 from tests.dashboard.support import SetBackClock
@@ -147,55 +146,9 @@ def test_a_group_beyond_the_sidebar_stands_there_nevertheless(state: Store, brow
     assert page.click("All groups").path == "/"
 
 
-def test_deleting_the_selected_items(state: Store, browser: Browser) -> None:
-    state.set_many("g", {"a": 1, "b": 2, "c/d": 3})
-    page = browser.get("/groups/g")
-    boxes = page.boxes("key")
-    after = page.submit("Delete selected…", key=[boxes["Select a"], boxes["Select c/d"]]).confirm()
-
-    assert after.notice == "Deleted 2 items."
-    assert after.column(1) == ["b"]
-    assert state.get_many("g", ["a", "b", "c/d"]) == {"b": 2}
-
-
-@pytest.mark.parametrize("key", ["two\nlines", "two\r\nlines", "two\rlines", "\n"])
-def test_a_key_with_line_ends_is_deleted_and_no_other(state: Store, browser: Browser, key: str) -> None:
-    others = {"two\nlines", "two\r\nlines", "two\rlines", "\n", "twolines"} - {key}
-    state.set(key, key, 1)
-    page = browser.get("/").click(browser.get("/").column(0)[0])
-    state.set_many(key, dict.fromkeys(others, 1))
-    after = page.submit("Delete selected…", key=list(page.boxes("key").values())).confirm()
-
-    assert after.notice == f"Deleted {oneline(key)}."
-    assert {item.key for item in state.items(key).items} == others
-
-
-def test_deleting_says_what_had_gone_already(state: Store, browser: Browser) -> None:
-    state.set_many("g", {"a": 1, "b": 2, "c": 3})
-    page = browser.get("/groups/g")
-    state.delete("g", "a")
-
-    assert page.submit("Delete selected…", key=["a", "b"]).confirm().notice == "Deleted 1 item. 1 had gone already."
-
-
-def test_deleting_nothing_says_so(state: Store, browser: Browser) -> None:
-    state.set("g", "k", 1)
-    page = browser.get("/groups/g").submit("Delete selected…")
-
-    assert page.notice == "Nothing was selected."
-    assert state.get("g", "k") == 1
-
-
-def test_deleting_keeps_search_and_order(state: Store, browser: Browser) -> None:
-    state.set_many("g", {"a1": 1, "a2": 1, "a3": 1, "b": 1})
-    page = browser.get("/groups/g?search=a&sort=-key").submit("Delete selected…", key=["a2"]).confirm()
-
-    assert page.column(1) == ["a3", "a1"]
-
-
 def test_after_the_last_item_the_list_of_groups_follows(state: Store, browser: Browser) -> None:
     state.set("g", "k", 1)
-    page = browser.get("/groups/g").submit("Delete selected…", key=["k"]).confirm()
+    page = browser.get("/groups/g/items/k").submit("Delete")
 
     assert (page.status, page.path, page.notice) == (200, "/", "Deleted k.")
 
@@ -203,5 +156,5 @@ def test_after_the_last_item_the_list_of_groups_follows(state: Store, browser: B
 def test_a_notice_is_shown_once(state: Store, browser: Browser) -> None:
     state.set_many("g", {"a": 1, "b": 2})
 
-    assert browser.get("/groups/g").submit("Delete selected…", key=["a"]).confirm().notice
+    assert browser.get("/groups/g/items/a").submit("Delete").notice == "Deleted a."
     assert browser.get("/groups/g").notice == ""

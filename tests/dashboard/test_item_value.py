@@ -28,6 +28,10 @@ def at(*steps: str | int) -> str:
     return quote(orjson.dumps(steps).decode())
 
 
+def tree(page: Page) -> Node:
+    return page.side.one("ul", id="tree")
+
+
 def link(page: Page, text: str) -> Node:
     return next(node for node in page.side.all("a") if node.text == text)
 
@@ -73,10 +77,10 @@ def test_a_branch_that_is_closed_opens_in_its_place_or_alone(state: Store, brows
 
 
 def test_a_long_string_opens_part_by_part(state: Store, browser: Browser) -> None:
-    text = "line <b>\n" * 5000
+    text = "\n" + "line <b>\n" * 5000
     state.set("g", "k", {"text": text})
     page = browser.get(ITEM)
-    (asked,) = [node for node in page.side.all("a") if node.text == "show all 45,000"]
+    (asked,) = [node for node in page.side.all("a") if node.text == "show all 45,001"]
     shown, part = "", Page(browser, "GET", asked.attrs["hx-get"])
     alone, alone_shown = browser.get(asked.attrs["href"]), ""
     assert part.tree.all("li")[0].attrs["data-part"] == part.path
@@ -89,10 +93,6 @@ def test_a_long_string_opens_part_by_part(state: Store, browser: Browser) -> Non
         part, alone = Page(browser, "GET", more[0].attrs["hx-get"]), alone.click("show more")
 
     assert shown == alone_shown == text
-
-
-def tree(page: Page) -> Node:
-    return page.side.one("ul", id="tree")
 
 
 def test_the_text_is_shown_part_by_part(state: Store, browser: Browser) -> None:
@@ -110,6 +110,16 @@ def test_the_text_is_shown_part_by_part(state: Store, browser: Browser) -> None:
     assert part.tree.all("div")[0].attrs["id"] == f"text-{len(first)}"
     assert second.click("From the start").path == f"{ITEM}/json"
     assert second.click("show more").click("the part before").side.one("pre").raw.lstrip() in whole
+
+
+def test_remembered_columns_leave_the_place_in_the_value_alone(state: Store, browser: Browser) -> None:
+    state.set("g", "k", {"a": {"b": [*range(300)]}})
+    browser.post("/groups/g/columns", {"column": "a"})
+    page = browser.get(f"{ITEM}?at={at('a', 'b')}&from=200&find=7")
+
+    assert "columns=a" in page.path
+    assert rows(tree(page))[0] == "200: 200"
+    assert page.field("find") == "7"
 
 
 @pytest.mark.parametrize("path", [f"?at={at('gone')}", "?at=nonsense", f"?at={at('a', 0)}"])

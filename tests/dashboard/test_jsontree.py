@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import time
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from dashboard.jsontree import MAX_HTML, MAX_NODES, PAGE, SHOWN_TEXT, STORY, UNFOLDED_TEXT, Branch, Leaf, grow, leaf
 from dashboard.places import WHOLE, Place
+from dashboard.scalars import Encoded
 
 
 def grown(value: dict[str, Any] | list[Any], start: int = 0, place: Place = WHOLE, link: int = 50) -> Branch:
@@ -38,6 +40,10 @@ def nested(depth: int) -> Any:
     for _ in range(depth):
         value = {"k": value}
     return value
+
+
+def picture(size: int) -> str:
+    return base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(size)).decode()
 
 
 def test_a_small_value_is_all_open() -> None:
@@ -129,6 +135,8 @@ def test_deep_values_are_opened_story_by_story() -> None:
         [{"<&\u202e": "\"<>&'" * 60} for _ in range(500)],
         {"<\u202e" * 5000 + str(number): "<" * 10_000 for number in range(500)},
         ["<\n" * 1500 for _ in range(500)],
+        ["\u202e" * UNFOLDED_TEXT for _ in range(500)],
+        [picture(25_000) for _ in range(20)],
         [{"k" * 400: {"n" * 400: [nested(100)] * 20}} for _ in range(50)],
         [["<" * 70] * 8] * 200,
         {
@@ -143,6 +151,16 @@ def test_whatever_the_value_the_html_is_bounded(value: Any) -> None:
     assert 0 < len(tree.members) <= PAGE
     assert nodes(tree) <= MAX_NODES + 1
     assert html(tree) <= MAX_HTML + UNFOLDED_TEXT * 2
+
+
+def test_a_picture_is_there_if_there_is_room_for_it() -> None:
+    small, large = grown([picture(300), picture(45_000)]).members
+
+    assert isinstance(small, Leaf)
+    assert isinstance(large, Leaf)
+    assert small.encoded is not None
+    assert small.encoded.picture
+    assert large.encoded == Encoded("PNG picture", 45_008)
 
 
 def test_a_page_that_has_no_room_left_goes_on_where_it_ended() -> None:
@@ -169,14 +187,14 @@ def test_a_long_string_is_cut_and_can_be_unfolded() -> None:
     text = "x" * (SHOWN_TEXT + 1)
     cut = leaf(WHOLE, text)
 
-    assert (cut.text, cut.length, cut.unfolded) == (f'"{"x" * SHOWN_TEXT}"', len(text), text)
-    assert leaf(WHOLE, text[1:]).length == 0
+    assert (cut.text, cut.cut, cut.length, cut.unfolded) == (f'"{"x" * SHOWN_TEXT}"', True, len(text), text)
+    assert (leaf(WHOLE, text[1:]).cut, leaf(WHOLE, text[1:]).length) == (False, 0)
 
 
 def test_a_string_of_several_lines_is_unfolded_into_them() -> None:
     note = leaf(WHOLE, "a\n\tb\u202e")
 
-    assert (note.text, note.unfolded, note.lines) == (r'"a\n\tb\u202e"', "a\n\tb\\u202e", 2)
+    assert (note.text, note.cut, note.unfolded, note.lines) == (r'"a\n\tb\u202e"', False, "a\n\tb\\u202e", 2)
 
 
 def test_a_string_that_is_too_long_to_be_there_is_asked_for() -> None:

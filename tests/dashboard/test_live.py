@@ -217,6 +217,8 @@ def test_what_is_listed_by_its_age_comes_and_goes_without_a_write(app: Starlette
         store.set("orders", "c", 1)
         async with tabs(app, "/groups/orders?where=age+>+1s&columns=n") as [tab]:
             assert "item-c" in (await tab.next())[1]["rows"][1]
+            store.set("orders", "d", 1)
+            await until(lambda: any("item-d" in regions["rows"][1] for _, regions in tab.events if "rows" in regions))
 
     run(work)
 
@@ -410,7 +412,7 @@ def filled(store: CountingStore) -> CountingStore:
     store.set("done", "k", 1)
     store.finish("done", keep_for=4000)
 
-    @store.cached("rates", ttl=6000, stale=600)
+    @cast("Store", store).cached("rates", ttl=6000, stale=600)
     def rate(base: str) -> Any:
         return {"base": base}
 

@@ -11,6 +11,8 @@ from tests.dashboard.pages import PARTIAL, Browser, parse
 
 PATHS = [
     "/",
+    "/?view=tree",
+    "/?view=tree&under=g",
     "/?search=g&sort=-size",
     "/?search=nothing",
     "/?sort=colour",

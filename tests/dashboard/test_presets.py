@@ -19,7 +19,7 @@ from dashboard.presets import (
     save_preset,
 )
 from dashboard.rows import MAX_ROWS
-from store import Store
+from store import Item, Store
 from tests.dashboard.pages import Browser, Page
 from tests.dashboard.support import ODD_NAMES
 
@@ -256,6 +256,21 @@ def test_presets_do_not_expire(state: Store) -> None:
     item = state.item(PRESETS_GROUP, "g")
     assert item is not None
     assert item.expires_at is None
+
+
+def test_a_preset_that_is_saved_while_another_is_stays(state: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    look, others = state.item, iter(["second", "third"])
+
+    def slowly(group_id: str, key: str) -> Item | None:
+        found = look(group_id, key)
+        for name in others:  # somebody is quicker, twice
+            save_preset(state, "g", name, INCREMENT)
+        return found
+
+    monkeypatch.setattr(state, "item", slowly)
+    save_preset(state, "g", "first", INCREMENT)
+
+    assert list(presets_of(state, "g")) == ["first", "second", "third"]
 
 
 def test_presets_that_are_saved_at_the_same_time_are_all_kept(state: Store) -> None:

@@ -18,7 +18,10 @@ POSTS = [
     ("/cleanup/rules", {"match": "*", "name": "new"}),
     ("/cleanup/rules/nightly/delete", {}),
     ("/groups/g/add", {"key": "new", "value": "1"}),
-    ("/groups/g/delete", {"key": "k", "sure": "yes"}),
+    ("/groups/g/delete", {"key": "k"}),
+    ("/groups/g/selected", {"all": "yes", "do": "delete", "sure": "yes"}),
+    ("/trash/kept/restore", {}),
+    ("/trash/kept/discard", {}),
     ("/groups/g/clear", {}),
     ("/groups/g/finish", {}),
     ("/groups/done/reopen", {}),
@@ -29,6 +32,8 @@ POSTS = [
 ]
 GETS = [
     "/",
+    "/?view=tree",
+    "/?view=tree&under=g:&by=:",
     "/add",
     "/cleanup",
     "/cleanup?match=*&preview=yes",

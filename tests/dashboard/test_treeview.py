@@ -77,6 +77,13 @@ def test_a_long_string_is_shown_part_by_part() -> None:
     assert isinstance(looked("", value=text).root, Text)
 
 
+def test_what_steers_the_writing_is_seen_in_a_text() -> None:
+    part = opened(["a\tb\r\n\u202ec"], "[0]", 0, 50)
+
+    assert isinstance(part, Text)
+    assert part.text == "a\tb␍\n\\u202ec"
+
+
 def test_a_branch_is_opened_in_its_place() -> None:
     part = opened(VALUE, '["a","b"]', PAGE, 50)
 

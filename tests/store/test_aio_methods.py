@@ -219,6 +219,9 @@ async def check_transfer(state: AsyncStore) -> None:
     assert len(lines) == 2
     with pytest.raises(InvalidName):
         _ = [line async for line in state.export([""])]
+    assert [line async for line in state.export_items("g", ["b"])] == lines[1:]
+    file = io.BytesIO(b'{"a": 1}')
+    assert [assert_type(line, bytes) async for line in state.importable(file, group="g")] == lines[:1]
     await state.clear("g")
     report = assert_type(await state.load(io.BytesIO(b"".join(lines))), LoadReport)
     assert (report.created, await state.list("g")) == (2, [1, 2])
@@ -281,7 +284,7 @@ CHECKS: dict[Callable[[AsyncStore], Awaitable[None]], str] = {
     check_rules: "save_rule rule rules drop_rule",
     check_trash: "trash trash_entry restore discard",
     check_sweep: "sweep",
-    check_transfer: "export load",
+    check_transfer: "export export_items importable load",
     check_backup: "backup",
     check_caching: "cached cache_stats cache_clear cache_clear_stale",
     check_the_rest: "now revision stats close",
@@ -304,7 +307,8 @@ def test_every_method_is_checked() -> None:
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_of_store_is_a_coroutine_with_the_same_arguments(name: str) -> None:
     method, coroutine = PUBLIC[name], getattr(AsyncStore, name)
-    kinds: dict[str, Callable[[object], bool]] = {"export": inspect.isasyncgenfunction, "cached": inspect.isfunction}
+    iterating = dict.fromkeys(("export", "export_items", "importable"), inspect.isasyncgenfunction)
+    kinds: dict[str, Callable[[object], bool]] = {**iterating, "cached": inspect.isfunction}
     assert kinds.get(name, inspect.iscoroutinefunction)(coroutine)
     assert inspect.signature(coroutine) == inspect.signature(method)
     assert (coroutine.__name__, coroutine.__qualname__) == (name, f"AsyncStore.{name}")

@@ -200,3 +200,11 @@ def test_what_is_no_text_is_refused(state: Store, text: Any) -> None:
         state.branches(text)
     with pytest.raises(InvalidArgument, match="separators must be text"):
         state.branches(separators=text)
+
+
+def test_a_branch_behind_which_there_is_no_name(state: Store) -> None:
+    last = "\U0010ffff"
+    fill(state, "a", f"{last}1", f"{last}2", f"{last}{last}")
+    (first, second) = state.branches(separators=last).items
+    assert (first.name, second.name, second.groups) == ("a", last, 3)
+    assert names(state.branches(last, separators=last)) == [f"{last}1", f"{last}2", f"{last}{last}"]

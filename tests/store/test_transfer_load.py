@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from store import InvalidArgument, InvalidValue, LoadReport, Store, open_store, transfer
+from store import InvalidArgument, InvalidValue, LoadReport, Store, loading, open_store
 from tests.conftest import ManualClock
 from tests.store.support import moment
 from tests.store.transfers import everything, line, load, numbered
@@ -78,7 +78,7 @@ def test_what_has_expired_is_left_out_and_counted(state: Store, clock: ManualClo
 def test_a_key_several_times_last_wins_also_in_the_counts_of_a_dry_run(
     state: Store, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
-    monkeypatch.setattr(transfer, "BATCH_LINES", batch)
+    monkeypatch.setattr(loading, "BATCH_LINES", batch)
     state.set("a", "there", 0)
     rows = [("a", "k"), ("a", "k"), ("a", "there"), ("b", "k"), ("a", "k"), ("a", "there"), ("b", "k"), ("a", "l")]
     text = b"".join(line(group, key, number) for number, (group, key) in enumerate(rows))
@@ -109,7 +109,7 @@ def test_nothing_to_load(state: Store) -> None:
 def test_progress_comes_with_each_batch_and_a_load_can_go_on_behind_any(
     state: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transfer, "BATCH_LINES", 10)
+    monkeypatch.setattr(loading, "BATCH_LINES", 10)
     text = numbered(25) + numbered(5, "h") + line("h", "gone", 1, "1999-12-31T23:59:59Z") + numbered(4, "g")
     reports: list[LoadReport] = []
     whole = load(state, text, progress=reports.append)
@@ -132,7 +132,7 @@ def test_lines_are_counted_from_where_a_load_goes_on(state: Store) -> None:
 
 
 def test_large_lines_are_written_soon(state: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transfer, "BATCH_BYTES", 1000)
+    monkeypatch.setattr(loading, "BATCH_BYTES", 1000)
     reports: list[LoadReport] = []
     sizes = [600, 300, 300, 5000, 10]
     load(state, b"".join(line(key=str(size), value="x" * size) for size in sizes), progress=reports.append)
@@ -141,7 +141,7 @@ def test_large_lines_are_written_soon(state: Store, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_reader_that_fails_leaves_whole_batches(state: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transfer, "BATCH_LINES", 10)
+    monkeypatch.setattr(loading, "BATCH_LINES", 10)
 
     class Torn(io.BytesIO):
         def readline(self, size: int | None = -1, /) -> bytes:

@@ -22,6 +22,7 @@ from store import (
     StoreBusy,
     StoreUnavailable,
     UnsupportedBackend,
+    loading,
     open_store,
     transfer,
 )
@@ -185,7 +186,7 @@ def test_a_backup_while_others_write_is_of_one_moment(state: Store, clock: Manua
 def test_a_load_that_cannot_write_says_how_far_it_came(
     url: str, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transfer, "BATCH_LINES", 10)
+    monkeypatch.setattr(loading, "BATCH_LINES", 10)
     text, reports = numbered(35), list[LoadReport]()
     with open_store(url, clock=clock, sweep_interval=None, timeout=0) as state:
         other = apsw.Connection(url.removeprefix("sqlite:///"))
