@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from dashboard import cli_cleanup, cli_transfer, cli_trash, formats, jsonview
+from dashboard import cli_cleanup, cli_serve, cli_transfer, cli_trash, formats, jsonview
 from dashboard.cli_shared import (
     Duration,
     all_groups,
@@ -20,11 +20,11 @@ from dashboard.cli_shared import (
     standard_input,
     url_option,
 )
-from dashboard.demo import running_demo
-from dashboard.serving import serve as serve_dashboard
-from store import InvalidValue, StoreError, open_store, parse_json
+from store import InvalidValue, StoreError, parse_json
 
 _OTHERS = (
+    cli_serve.serve,
+    cli_serve.demo,
     cli_cleanup.clear,
     cli_cleanup.cleanup,
     cli_cleanup.rules,
@@ -42,17 +42,13 @@ _NUMBER = re.compile(r"\s*-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?\s*")
 class _ServeByDefault(click.Group):
     """`stepstate`, `stepstate URL` and `stepstate --port 9000` mean `stepstate serve …`."""
 
+    _options = frozenset(name for option in cli_serve.serve.params for name in option.opts)
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         first = args[0].partition("=")[0] if args else ""
-        if first not in self.commands and (not first or "://" in first or first in ("--host", "--port")):
+        if first not in self.commands and (not first or "://" in first or first in self._options):
             args = ["serve", *args]
         return super().parse_args(ctx, args)
-
-
-_host = click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-_port = click.option(
-    "--port", default=8040, show_default=True, type=click.IntRange(0, 65535), help="0 takes any free one."
-)
 
 
 @click.group(cls=_ServeByDefault, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -62,25 +58,6 @@ def cli() -> None:
 
     Without a command it serves the dashboard. Durations are 90, 90s, 5m, 2h or 7d.
     """
-
-
-@cli.command()
-@click.argument("url", required=False)
-@_host
-@_port
-def serve(url: str | None, host: str, port: int) -> None:
-    """Serve the dashboard over the store at URL, made if it is not there."""
-    with open_store(url) as store:
-        serve_dashboard(store, host, port)
-
-
-@cli.command()
-@_host
-@_port
-def demo(host: str, port: int) -> None:
-    """Serve the dashboard over a small order workflow that runs in a temporary store."""
-    with running_demo() as store:
-        serve_dashboard(store, host, port)
 
 
 @cli.command()

@@ -43,9 +43,14 @@ class Row:
     renewed: bool = False
     again: bool = False
 
+    @property
+    def large(self) -> bool:
+        """Whether the value, or the one that it replaces, is neither shown nor compared."""
+        return max(self.size, self.old_size) > LARGEST
+
     @classmethod
     def of(cls, line: LoadedLine) -> Row:
-        """The row of a line. Large values are neither shown nor compared."""
+        """The row of a line."""
         fields = jsonview.preview(line.value, line.key) if line.size <= LARGEST else []
         row = cls(line.group_id, line.key, fields, line.size, line.expires_at)
         if line.fate != "overwritten":

@@ -6,15 +6,20 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
+from urllib.parse import quote
+
+from markupsafe import escape
 
 from dashboard.formats import oneline
 from dashboard.places import WHOLE, Place, Step, label_of
 from dashboard.scalars import json_of
 
 MAX_FOUND = 100
-MAX_SOUGHT = 200  # characters; of a longer text the start is looked for
+MAX_SOUGHT = 100  # characters; of a longer text the start is looked for
+MAX_HTML = 80_000  # bytes of the list, as estimated
 BEFORE, BEHIND = 24, 60  # characters shown around what was found
 SHOWN_STEPS = 4
+_ROW_HTML = 200  # bytes of tags and attributes
 
 _NUMERIC = re.compile(r"[-+.0-9e\\]+", re.IGNORECASE)
 
@@ -40,6 +45,15 @@ class Found:
     value: Excerpt
     kind: str
 
+    @property
+    def html(self) -> int:
+        """About how many bytes of HTML it takes, the link to it aside."""
+        return (
+            _ROW_HTML
+            + len(quote(self.place.at))
+            + len(escape("".join([*self.above, *self.name, *self.value])).encode())
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Search:
@@ -50,14 +64,20 @@ class Search:
     more: bool
 
 
-def search(value: Any, text: str) -> Search:
-    """Look for a text; the first MAX_FOUND members whose name or value holds it."""
-    sought = re.compile(re.escape(text[:MAX_SOUGHT]), re.IGNORECASE)
+def search(value: Any, text: str, link: int) -> Search:
+    """Look for a text: the first MAX_FOUND members whose name or value holds it, or fewer if their list gets long.
+
+    `link` is about how many bytes a link into the value takes, the place aside.
+    """
+    text = text[:MAX_SOUGHT]
+    sought = re.compile(re.escape(text), re.IGNORECASE)
     found: list[Found] = []
+    room = MAX_HTML
     for way, member in _matching(value, sought):
-        if len(found) == MAX_FOUND:
+        if len(found) == MAX_FOUND or room <= 0:
             return Search(text, found, more=True)
         found.append(_found(way, member, sought))
+        room -= link + len(quote(text)) + found[-1].html
     return Search(text, found, more=False)
 
 

@@ -81,15 +81,16 @@ class Staging:
     def take(self, id: str) -> tuple[Staged, BinaryIO] | None:
         """What waits under an id, which it does no longer; its file, which has no name then and is the caller's."""
         staged = self.get(id)
+        if staged is None:
+            return None
         try:
-            file = staged and staged.path.open("rb")
-        except FileNotFoundError:
+            file = staged.path.open("rb")
+        except FileNotFoundError:  # somebody else was quicker
             return None
-        if not staged or not file or not self.drop(id):
-            if file:
-                file.close()
-            return None
-        return staged, file
+        if self.drop(id):
+            return staged, file
+        file.close()
+        return None
 
     def end(self) -> None:
         """Remove all of them."""

@@ -1,6 +1,7 @@
 // What pages do beyond links and forms. Everything is found anew in the document, so what htmx swaps in needs no set-up.
 import { countChosen, countRules } from "./js/cleanup.js";
 import "./js/copy.js";
+import "./js/download.js";
 import "./js/editor.js";
 import { showMarked } from "./js/item.js";
 import { followJobs } from "./js/jobs.js";

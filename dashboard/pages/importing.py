@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Final, Literal, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal
 
 from starlette.datastructures import UploadFile
 
@@ -28,12 +28,16 @@ MAX_PASTED: Final = 1024 * 1024  # characters of a text that is shown again when
 
 @dataclass(frozen=True, slots=True)
 class ImportForm:
-    """What was typed, and what was wrong with it. `group_id` is the group whose page this began at."""
+    """What was typed, and what was wrong with it.
+
+    `group_id` is the group whose page this began at; `file` the name of the file that was sent, "" if it was a text.
+    """
 
     group_id: str | None
     group: str = ""
     existing: Existing = "update"
     pasted: str = ""
+    file: str = ""
     error: forms.FieldError | None = None
     max_upload: int = forms.MAX_UPLOAD
     title: str = "Import"
@@ -89,7 +93,8 @@ def submit(request: Request, form: FormData) -> Response:
             return redirect(request, Urls.of(request).staged(staged.id, existing))
         wrong, status = forms.FieldError("There is no item in it. Choose a file, or paste its text."), 422
     shown = pasted if len(pasted) <= MAX_PASTED else ""
-    return render(request, "import.html", ImportForm(group_id, group, existing, shown, wrong), status)
+    page = ImportForm(group_id, group, existing, shown, _file_name(form), wrong)
+    return render(request, "import.html", page, status)
 
 
 def show_preview(request: Request) -> Response:
@@ -127,16 +132,19 @@ def _existing(text: str) -> Existing:
 
 def _stage(request: Request, form: FormData, group: str | None) -> Staged | None:
     """Read what was sent; None if there is no item in it."""
-    sent = form.get("file")
-    if isinstance(sent, UploadFile) and sent.filename:
-        file, name = cast("BinaryIO", sent.file), formats.oneline(sent.filename)
-    else:
-        file, name = io.BytesIO(forms.text(form, "text").encode()), "the text"
-    staged = _staging(request).put(store_of(request).importable(file, group=group), name, group)
+    sent, name = form.get("file"), _file_name(form)
+    text = io.BytesIO(forms.text(form, "text").encode())
+    file: BinaryIO = sent.file if name and isinstance(sent, UploadFile) else text
+    staged = _staging(request).put(store_of(request).importable(file, group=group), name or "a text", group)
     if staged.lines:
         return staged
     _staging(request).drop(staged.id)
     return None
+
+
+def _file_name(form: FormData) -> str:
+    sent = form.get("file")
+    return formats.oneline(sent.filename or "") if isinstance(sent, UploadFile) else ""
 
 
 def _staging(request: Request) -> Staging:

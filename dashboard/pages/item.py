@@ -117,7 +117,7 @@ def link_length(request: Request, item: Item) -> int:
 def found_in(request: Request, item: Item) -> jsonfind.Search | None:
     """What the request looks for in an item's value, if it does."""
     sought = request.query_params.get("find", "").strip()
-    return jsonfind.search(item.value, sought) if sought else None
+    return jsonfind.search(item.value, sought, link_length(request, item)) if sought else None
 
 
 def tree_side(request: Request, item: Item) -> ValueSide:

@@ -20,7 +20,7 @@ document.addEventListener("toggle", (event) => {
   const card = event.target.matches?.("details.pop[open]") && event.target.querySelector(".card");
   if (!card) return;
   card.style.translate = "";
-  const over = card.getBoundingClientRect().right + MARGIN - card.closest("main").getBoundingClientRect().right;
+  const over = card.getBoundingClientRect().right + MARGIN - card.closest("main, .side").getBoundingClientRect().right;
   if (over > 0) card.style.translate = `${-over}px`;
   card.querySelector('[name="field"]')?.focus();
 }, true);

@@ -3,7 +3,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.branching import SEPARATORS, branch_above, chosen_separators, pattern_of, way_to
@@ -55,6 +55,7 @@ def test_what_is_above_ends_at_a_separator(name: str, above: str) -> None:
     assert branch_above(name) == above
 
 
+@settings(deadline=None)
 @given(NAMES, st.text(SEPARATORS, min_size=1))
 def test_going_up_from_a_branch_is_its_way_backwards(prefix: str, separators: str) -> None:
     climbed = [prefix] if prefix else []
@@ -64,6 +65,7 @@ def test_going_up_from_a_branch_is_its_way_backwards(prefix: str, separators: st
     assert [crumb.prefix for crumb in way_to(climbed[0] if climbed else "", separators)] == climbed[::-1]
 
 
+@settings(deadline=None)
 @given(NAMES, NAMES)
 def test_the_pattern_fits_what_begins_so_and_nothing_else(prefix: str, name: str) -> None:
     assert fnmatchcase(name, pattern_of(prefix)) == name.startswith(prefix)

@@ -172,12 +172,12 @@ def test_the_typescript_statement_hands_on_the_same_call(tmp_path: Path) -> None
 def test_an_integer_that_javascript_changes_is_said_with_what_it_becomes(
     tmp_path: Path, number: int, shape: str
 ) -> None:
-    op = {
+    shapes: dict[str, dict[str, Any]] = {
         "value": {"type": "set", "path": "n", "value": number},
         "nested": {"type": "set", "path": "n", "value": {"a": [{"b": number}]}},
         "by": {"type": "increment", "path": "n", "by": number},
-    }[shape]
-    statement = Call("g", "k", [op]).typescript()
+    }
+    statement = Call("g", "k", [shapes[shape]]).typescript()
     sent = json.dumps(sent_by_javascript(statement, tmp_path)[2])
 
     (warning,) = [line for line in statement.splitlines() if line.strip().startswith("//")]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.jsonfind import MAX_FOUND, search
+from dashboard.jsonfind import MAX_FOUND, MAX_HTML, search
 
 VALUE: dict[str, Any] = {
     "Status": "pending",
@@ -18,7 +18,7 @@ VALUE: dict[str, Any] = {
 
 
 def places(value: Any, text: str) -> list[tuple[str | int, ...]]:
-    return [found.place.steps for found in search(value, text).found]
+    return [found.place.steps for found in search(value, text, 50).found]
 
 
 @pytest.mark.parametrize(
@@ -58,14 +58,14 @@ def test_indices_are_not_searched() -> None:
 
 
 def test_no_more_than_a_page_of_them_is_listed() -> None:
-    all_of_them, more = search(["x"] * MAX_FOUND, "x"), search(["x"] * (MAX_FOUND + 1), "x")
+    all_of_them, more = search(["x"] * MAX_FOUND, "x", 50), search(["x"] * (MAX_FOUND + 1), "x", 50)
 
     assert (len(all_of_them.found), all_of_them.more) == (MAX_FOUND, False)
     assert (len(more.found), more.more) == (MAX_FOUND, True)
 
 
 def test_an_excerpt_shows_what_was_found_and_what_is_around_it() -> None:
-    (found,) = search({"note": f"{'a' * 100} needle\n{'b' * 100}"}, "NEEDLE").found
+    (found,) = search({"note": f"{'a' * 100} needle\n{'b' * 100}"}, "NEEDLE", 50).found
 
     assert found.value.before == f"…{'a' * 23} "
     assert found.value.match == "needle"
@@ -74,7 +74,7 @@ def test_an_excerpt_shows_what_was_found_and_what_is_around_it() -> None:
 
 
 def test_an_excerpt_of_a_name_shows_the_value_as_well() -> None:
-    (found,) = search({"user name": {"a": 1, "b": 2}}, "name").found
+    (found,) = search({"user name": {"a": 1, "b": 2}}, "name", 50).found
 
     assert (found.name.before, found.name.match) == ("user ", "name")
     assert found.value.before == "{ 2 }"
@@ -84,7 +84,7 @@ def test_of_a_long_way_the_middle_is_left_out() -> None:
     value: Any = "x"
     for name in "hgfedcba":
         value = {name: value}
-    (found,) = search(value, "x").found
+    (found,) = search(value, "x", 50).found
 
     assert found.above == ["a", "…", "f", "g"]
     assert found.place.steps == tuple("abcdefgh")
@@ -102,9 +102,18 @@ def test_a_text_that_is_not_there_is_told_in_good_time() -> None:
     value = [{"id": number, "name": f"user {number}", "ok": True} for number in range(100_000)]
     started = time.process_time()
 
-    assert not search(value, "nowhere").found
+    assert not search(value, "nowhere", 50).found
     assert time.process_time() - started < 3
 
 
 def test_a_very_long_text_costs_no_more() -> None:
     assert places({"a": "x" * 1000}, "x" * 100_000) == [("a",)]
+
+
+def test_a_list_with_much_in_each_row_is_shorter() -> None:
+    long_names = [{f"{'<' * 90}{number}": "&" * 200} for number in range(MAX_FOUND)]
+
+    for link, value in ((50, long_names), (3000, ["<"] * MAX_FOUND), (50, [{"\u202e<" * 60: "<"}] * MAX_FOUND)):
+        listed = search(value, "<", link)
+        assert sum(found.html + link for found in listed.found) < MAX_HTML + 5000
+        assert (0 < len(listed.found) < MAX_FOUND) == listed.more

@@ -165,7 +165,7 @@ def test_a_picture_is_there_if_there_is_room_for_it() -> None:
 
 def test_a_page_that_has_no_room_left_goes_on_where_it_ended() -> None:
     value = ["<" * 300] * 1000
-    starts = []
+    starts: list[int] = []
     start: int | None = 0
     while start is not None and len(starts) < 100:
         branch = grown(value, start)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.paths import MAX_TYPED, parse_path, paths_in, typed_path
@@ -33,6 +33,7 @@ def test_what_begins_like_a_list_and_is_none_is_refused(typed: str) -> None:
         parse_path(typed)
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"])) | st.lists(st.text(st.characters(exclude_categories=["Cs"]))))
 def test_a_typed_path_reads_back_as_the_same_field(path: str | list[str]) -> None:
     read = parse_path(typed_path(path))

@@ -21,7 +21,6 @@ POSTS = [
     ("/groups/g/delete", {"key": "k"}),
     ("/groups/g/selected", {"all": "yes", "do": "delete", "sure": "yes"}),
     ("/trash/kept/restore", {}),
-    ("/trash/kept/discard", {}),
     ("/groups/g/clear", {}),
     ("/groups/g/finish", {}),
     ("/groups/done/reopen", {}),
@@ -40,6 +39,8 @@ GETS = [
     "/cleanup/rules/nightly/run",
     "/cleanup/rules/nightly/count",
     "/jobs",
+    "/trash",
+    "/trash/kept/discard",
     "/jobs/running",
     "/groups/g",
     "/groups/g/add",
@@ -68,11 +69,13 @@ ERRORS = [
 
 @pytest.fixture
 def filled(state: Store) -> Store:
-    """An item, a finished group, and a cleanup rule."""
+    """An item, a finished group, a cleanup rule, and something in the trash."""
     state.save_rule(Rule("nightly", finished=True))
     state.set("g", "k", 1)
     state.set("done", "k", 1)
     state.finish("done")
+    state.set("removed", "k", 1)
+    state.clear("removed", undo="kept")
     return state
 
 

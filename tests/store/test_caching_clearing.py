@@ -151,3 +151,28 @@ def test_one_that_is_renewed_meanwhile_stays(
     monkeypatch.setattr(state._backend, "mutate_many", renewed_first)
     assert state.cache_clear_stale() == 1
     assert state.get("g", "name=a") == {"n": 99}
+
+
+@pytest.mark.parametrize("keys", [None, ["k=a"]])
+def test_dropped_results_can_be_kept_for_undo(state: Store, source: Source, keys: list[str] | None) -> None:
+    rate = cached(state, source)
+    rate("a")
+    (item,) = state.items("g").items
+    assert state.cache_clear("g", None if keys is None else [item.key], undo="x") == 1
+    assert state.get("g", item.key) is None
+    state.restore("x")
+
+    assert state.get("g", item.key) == item.value
+
+
+def test_stale_results_can_be_kept_for_undo(state: Store, source: Source, clock: ManualClock) -> None:
+    rate = cached(state, source)
+    rate("a")
+    (item,) = state.items("g").items
+    clock.advance(61)
+    dropped = state.cache_clear_stale(undo="x")
+    assert state.get("g", item.key) is None
+    state.restore("x")
+
+    assert dropped == 1
+    assert state.get("g", item.key) == item.value

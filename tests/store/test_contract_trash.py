@@ -277,6 +277,22 @@ class TestRestoring:
         assert [item.key for item in state.items("g").items] == ["c", "d"]
         assert state.trash().items == []
 
+    def test_a_large_restore_tells_how_far_it_is_and_ends_where_it_is_told_to(self, state: Store) -> None:
+        state.set_many("g", {f"k{number:04}": number for number in range(1500)})
+        state.clear("g", undo="x")
+        told: list[int] = []
+
+        def go_on(items: int) -> bool:
+            told.append(items)
+            return len(told) < 2
+
+        report = state.restore("x", go_on=go_on)
+        assert told == [report.items // 2, report.items]
+        assert 0 < report.items < 1500
+        assert report.left == 1500 - report.items == 1500 - len(state.list("g"))
+        assert state.restore("x", go_on=lambda _: True) == RestoreReport(report.left, 0)
+        assert state.list("g") == list(range(1500))
+
     def test_a_replaced_item_comes_back(self, state: Store, clock: ManualClock) -> None:
         state.set("g", "k", {"n": 1}, ttl=60)
         before = there(state, "g", "k")
