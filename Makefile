@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check pytest chromium bench screenshots lock vendor clean
+.PHONY: run test check pytest chromium nginx bench screenshots lock vendor clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/stepstate demo
@@ -16,7 +16,7 @@ check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-pytest: $(VENV)/dev.stamp chromium
+pytest: $(VENV)/dev.stamp chromium nginx
 	$(BIN)/python -m pytest
 
 # The browser tests drive Debian's Chromium.
@@ -26,6 +26,15 @@ chromium:
 	    echo "installing chromium"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qqy chromium >/dev/null; \
 	  else \
 	    echo "The browser tests need Chromium. Install it: sudo apt-get install chromium" >&2; exit 1; \
+	  fi; }
+
+# The tests of serving behind a proxy run Debian's nginx.
+nginx:
+	@PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "installing nginx"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qqy nginx-light >/dev/null; \
+	  else \
+	    echo "The tests need nginx. Install it: sudo apt-get install nginx-light" >&2; exit 1; \
 	  fi; }
 
 # Runs where nothing but Python with venv is there. The project itself is installed editable.

@@ -48,7 +48,7 @@ class Tokens:
             raise ValueError("the token and the read-only token are the same")
         self._clock = clock
         self._digests = {access: _digest(token, b"token") for access, token in given.items()}
-        self._keys = {access: _digest(token, b"session") for access, token in given.items()}
+        self._keys = {access: _digest(token, f"session {access.value}".encode()) for access, token in given.items()}
         # Cookies are shared by all ports of a host: two dashboards there log nobody out of the other.
         self.cookie = f"stepstate_{_digest(b'|'.join(self._keys.values()), b'cookie').hex()[:8]}"
 

@@ -11,9 +11,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Route
-from starlette.staticfiles import StaticFiles
 
-from dashboard import live
+from dashboard import live, statics
 from dashboard.access import Tokens
 from dashboard.door import Authorize, Door, HostDoor, Open, TokenDoor
 from dashboard.forms import read_form, read_upload
@@ -27,6 +26,7 @@ from dashboard.pages import (
     checking,
     chosen_columns,
     cleanup,
+    comfort,
     edit,
     errors,
     gone,
@@ -44,7 +44,7 @@ from dashboard.pages import (
     trash,
     value,
 )
-from dashboard.rendering import environment, resources
+from dashboard.rendering import environment
 from dashboard.security import SecurityHeaders
 from dashboard.staging import Staging
 from store import StoreError
@@ -55,9 +55,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from store import Store
-
-
-_STATIC = StaticFiles(directory=resources("static"))
 
 
 def create_app(
@@ -193,8 +190,10 @@ def _routes() -> list[Route]:
         Route("/jobs/running", jobs.unfinished),
         Route("/jobs/{job}", jobs.show),
         _post("/jobs/{job}/stop", jobs.stop),
+        Route("/keys", comfort.keys),
+        _post("/theme", comfort.choose_theme),
         Route("/live", live.stream),
-        Route("/static/{path:path}", static_file),
+        Route("/static/{path:path}", statics.serve, name=live.FILE),
     ]
 
 
@@ -204,11 +203,6 @@ def _login_routes() -> list[Route]:
         Route("/login", login.submit, methods=["POST"]),
         Route("/logout", login.logout, methods=["POST"]),
     ]
-
-
-async def static_file(request: Request) -> Response:
-    """GET: a file under static/. No Mount: that would change the root that an error page's links start from."""
-    return await _STATIC.get_response(request.path_params["path"], request.scope)
 
 
 def _post(

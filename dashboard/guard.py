@@ -10,7 +10,6 @@ import functools
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -58,7 +57,7 @@ class Guard:
         if changes:
             check_origin(request)
         path = request.scope["path"]
-        if path.startswith(urls.static("")):
+        if path.startswith(urls.statics):
             return None
         access = await self._door.access(request)
         if access is not None:
@@ -67,7 +66,7 @@ class Guard:
             return None
         if access is None:
             return _no_access(request, login=isinstance(self._door, TokenDoor))
-        if changes and access is not Access.FULL:
+        if changes and access is not Access.FULL and path != urls.theme():
             raise HTTPException(403, _READ_ONLY)
         return None
 
@@ -102,8 +101,8 @@ def _no_access(request: Request, *, login: bool) -> Response:
 
 
 def _no_access_htmx(request: Request) -> Response:
-    shown = urlsplit(request.headers.get("hx-current-url", ""))
-    login = Urls.of(request).login(next_page(request, f"{shown.path}?{shown.query}" if shown.query else shown.path))
+    shown = re.sub("^https?://[^/]*|#.*", "", request.headers.get("hx-current-url", ""))
+    login = Urls.of(request).login(next_page(request, shown))
     if request.method in _SAFE:
         return Response(status_code=401, headers={"HX-Redirect": login})
     # What was typed stays where it is, to be sent again.

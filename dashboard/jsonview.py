@@ -1,23 +1,16 @@
-"""JSON for people to read: formatted, highlighted, and in a line."""
+"""JSON for people to read: formatted, and in a line."""
 
 from __future__ import annotations
 
-import re
 from typing import Any, NamedTuple
 
 import orjson
-from markupsafe import Markup, escape
 
-HIGHLIGHTED_TEXT = 256 * 1024  # characters; beyond this a browser is better off with plain text
-SHOWN_TEXT = 1024 * 1024  # and beyond this with a part of it
+from dashboard.jsontext import indented_size, text_of
+
 PREVIEW_FIELDS = 4
 PREVIEW_TEXT = 40
 EDITED_TEXT = 1024 * 1024  # a longer text is edited in a plain field
-
-_TOKEN = re.compile(
-    r'(?P<name>"(?:[^"\\]|\\.)*")(?=: )|(?P<string>"(?:[^"\\]|\\.)*")'
-    r"|(?P<number>-?[0-9][0-9.eE+-]*)|(?P<word>true|false|null)"
-)
 
 
 class Field(NamedTuple):
@@ -29,28 +22,14 @@ class Field(NamedTuple):
 
 
 def formatted(value: Any) -> str:
-    """A value as indented JSON text; integers exact."""
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    """A value as JSON text to read, indented unless that would blow it up; integers exact."""
+    return text_of(value, len(orjson.dumps(value))).decode()
 
 
 def editable(value: Any, limit: int) -> str:
     """A value as text to edit: indented, unless that would make it more than twice as long as a value may be."""
-    text = formatted(value)
-    return text if len(text) <= 2 * limit else orjson.dumps(value).decode()
-
-
-def highlighted(text: str) -> Markup:
-    """Formatted JSON text as HTML, each token in an element that names its kind; no more than SHOWN_TEXT of it."""
-    text = text[:SHOWN_TEXT]
-    if len(text) > HIGHLIGHTED_TEXT:
-        return escape(text)
-    parts: list[str] = []
-    last = 0
-    for token in _TOKEN.finditer(text):
-        parts.append(escape(text[last : token.start()]))
-        parts.append(Markup('<span class="{}">{}</span>').format(f"j-{token.lastgroup}", token[0]))
-        last = token.end()
-    return Markup("").join([*parts, escape(text[last:])])
+    compact = orjson.dumps(value)
+    return formatted(value) if indented_size(value, len(compact)) <= 2 * limit else compact.decode()
 
 
 def preview(value: Any, key: str = "") -> list[Field]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 from urllib.parse import quote, unquote
 
@@ -14,8 +13,11 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from dashboard import columns, formats, jsonview, rule_fields, undoing
 from dashboard.access import Access, access_of
+from dashboard.compression import compress
 from dashboard.door import TokenDoor
 from dashboard.regions import Regions, live
+from dashboard.resources import resources
+from dashboard.themes import THEMES, theme_of
 from dashboard.urls import Urls, encode_name, page_of
 from store import UNDO_SECONDS, StoreClosed, StoreError, kind_of
 
@@ -68,13 +70,6 @@ class Shell:
         return self.access is Access.FULL
 
 
-def resources(name: str) -> Path:
-    """The folder `templates` or `static`: inside this package when installed, beside it in a checkout."""
-    package = Path(__file__).parent
-    inside = package / name
-    return inside if inside.is_dir() else package.parent / name
-
-
 @functools.cache
 def environment() -> jinja2.Environment:
     """Jinja with the filters that the templates use; undefined names are errors."""
@@ -106,13 +101,12 @@ def environment() -> jinja2.Environment:
         segment=encode_name,
         sentence=formats.sentence,
         what_was_done=undoing.what_was_done,
-        highlighted=jsonview.highlighted,
         rule_in_words=rule_fields.in_words,
         rule_command=rule_fields.command,
         rule_fields=lambda rule: rule_fields.RuleFields.of_rule(rule).named,
     )
     env.globals["live"] = live
-    env.globals["shown_text"] = jsonview.SHOWN_TEXT
+    env.globals["themes"] = THEMES
     env.globals["edited_text"] = jsonview.EDITED_TEXT
     return env
 
@@ -139,12 +133,14 @@ def render(
         "url": Urls.of(request),
         "shell": shell,
         "regions": regions,
+        "theme": theme_of(request),
         "layout": "regions.html" if regions else "part.html" if part else "whole.html",
     }
     headers = {"Vary": "HX-Request-Type"}
     if status != 200 or request.method == "POST":
         headers["HX-Push-Url"] = "false"  # what a form was answered with is no page to come back to
     response = HTMLResponse(env.get_template(template).render(context), status, headers)
+    compress(request, response)
     if notice:
         response.delete_cookie(_NOTICE_COOKIE, path=_cookie_path(request))
     return response

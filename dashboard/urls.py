@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from dashboard.branching import SEPARATORS
+from dashboard.statics import statics
 
 if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
@@ -150,9 +151,18 @@ class Urls:
         """The URLs that a request's answer may link to."""
         return cls(request.scope.get("root_path", ""))
 
+    @property
+    def statics(self) -> str:
+        """What the URLs of all files under static/ begin with."""
+        return f"{self.root}/static/"
+
     def static(self, path: str) -> str:
-        """A file under static/."""
-        return f"{self.root}/static/{path}"
+        """A file under static/, as it is now."""
+        return f"{self.statics}{statics().version}/{path}"
+
+    def modules(self) -> list[str]:
+        """What app.js imports."""
+        return [self.static(path) for path in statics().modules("app.js")]
 
     def live(self) -> str:
         """The events that say what changes of a page."""
@@ -165,6 +175,14 @@ class Urls:
     def logout(self) -> str:
         """Where a session ends."""
         return f"{self.root}/logout"
+
+    def keys(self) -> str:
+        """Which keys do what."""
+        return f"{self.root}/keys"
+
+    def theme(self) -> str:
+        """Where a theme is chosen."""
+        return f"{self.root}/theme"
 
     def groups(self, listing: Listing = WHOLE_LIST) -> str:
         """The list of groups."""

@@ -5,10 +5,12 @@ import "./js/download.js";
 import "./js/editor.js";
 import { showMarked } from "./js/item.js";
 import { followJobs } from "./js/jobs.js";
+import "./js/keys.js";
 import { follow } from "./js/live.js";
 import { markErrors } from "./js/operations.js";
 import "./js/popovers.js";
 import { countSelected } from "./js/selection.js";
+import "./js/theme.js";
 import { runTimes } from "./js/times.js";
 import { caretAtError } from "./js/typing.js";
 

@@ -1,4 +1,5 @@
 // Follows the store: what the server sends of a page's live regions is put in place without disturbing who is at work.
+import { keepingRow } from "./cursor.js";
 import { countSelected } from "./selection.js";
 import { now, runTimes } from "./times.js";
 import { unsaved } from "./typing.js";
@@ -59,7 +60,7 @@ const replace = (region, digest, html) => {
   template.innerHTML = html;
   runTimes(template.content); // so that only what really differs is touched, and a selection of text elsewhere holds
   const before = versions(region);
-  morph(region, template.content, true);
+  keepingRow(() => morph(region, template.content, true));
   htmx.process(region);
   region.dataset.live = digest;
   mark(region, before);

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
-from tests.benchmarks import caching, large, processes, report, stampede, startup, works
+from tests.benchmarks import caching, large, pages, processes, report, stampede, startup, works
 from tests.benchmarks.rounds import Row, Settings
 from tests.benchmarks.workers import Team
 
@@ -63,6 +63,7 @@ def _rows(settings: Settings, wanted: Callable[[str], bool]) -> Generator[Row]:
     with Team(processes.PROCESSES) as team:
         yield from processes.run(settings, team, wanted)
         yield from large.run(settings, team, wanted)
+    yield from pages.run(settings, wanted)
 
 
 if __name__ == "__main__":

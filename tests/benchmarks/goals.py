@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import TypeAlias
 
 from tests.benchmarks.caching import COUNTING_ID, HIT_ID
+from tests.benchmarks.pages import PAGES, WHOLE
 from tests.benchmarks.processes import BESIDE_ID
 from tests.benchmarks.rounds import Figure, Row
 from tests.benchmarks.stampede import PROCESSES, RUNS_ID, SERVED_ID, THREADS
@@ -84,6 +85,13 @@ def _flat(rows: Rows) -> float:
     return max(times) / min(times)
 
 
+def _slowest_page(rows: Rows) -> float:
+    ids = [id_ for id_ in rows if id_.startswith(PAGES) and not id_.startswith(WHOLE)]
+    if not ids:
+        raise KeyError(PAGES)
+    return max(rows[id_].figures["stepstate"].median for id_ in ids) / 1000
+
+
 GOALS: Sequence[Goal] = (
     _faster("get hot beside writers", BESIDE_ID, 5),
     _close("get hot beside writers", BESIDE_ID, 1.3, "TLRUCache"),
@@ -114,6 +122,7 @@ GOALS: Sequence[Goal] = (
     _close("counted hit with near=", COUNTING_ID, 1.05, "stepstate near uncounted", "stepstate near"),
     Goal(f"{_STAMPEDE}: most runs", lambda rows: _WORST(rows[RUNS_ID].figures["stepstate"]), 1, ""),
     Goal(f"{_STAMPEDE}: last one served", lambda rows: _WORST(rows[SERVED_ID].figures["stepstate"]), 250, "ms"),
+    Goal("slowest page of the dashboard", _slowest_page, 30, "ms"),
     _time("import and open, nothing there", "startup-new", 100),
     _time("import and open, existing", "startup-existing", 100),
     Goal(

@@ -16,6 +16,7 @@ import apsw
 
 from tests.benchmarks.caching import CACHED
 from tests.benchmarks.goals import GOALS
+from tests.benchmarks.pages import PAGES, WHOLE
 from tests.benchmarks.rounds import Row, Settings
 from tests.benchmarks.works import SUBJECTS
 
@@ -23,7 +24,7 @@ OURS = "stepstate"
 COLUMNS = [kind.name for kind in SUBJECTS if not kind.only]
 PACKAGES = (
     *("stepstate", "apsw", "cachetools", "orjson", "diskcache", "py-key-value-aio", "sqlitedict", "lmdb"),
-    *("cashews", "aiocache", "dogpile.cache"),
+    *("cashews", "aiocache", "dogpile.cache", "datasette", "rq-dashboard"),
 )
 
 
@@ -80,6 +81,27 @@ def _turned(rows: Sequence[Row]) -> str:
     return _aligned([["a cached function", *(row.title for row in rows)], *lines])
 
 
+def _pages(rows: Sequence[Row]) -> str:
+    """A line for each page, with milliseconds."""
+    peers = list(dict.fromkeys(name for row in rows for name in row.figures if name != OURS))
+    head = ["milliseconds of the server for a page", OURS, "p95", *(cell for name in peers for cell in (name, "p95"))]
+    ordinary = [row for row in rows if not row.id.startswith(WHOLE)]
+    whole = [row for row in rows if row not in ordinary]
+    lines = [_page(row, [OURS, *peers]) for row in ordinary]
+    if whole:
+        lines += [
+            ["looking through the whole group:", *[""] * (len(head) - 1)],
+            *(_page(row, [OURS, *peers]) for row in whole),
+        ]
+    return _aligned([head, *lines])
+
+
+def _page(row: Row, names: Sequence[str]) -> list[str]:
+    figures = [row.figures.get(name) for name in names]
+    times = [time for figure in figures for time in ((figure.median, figure.p95) if figure else (None, None))]
+    return [row.title, *("-" if time is None else number(time / 1000) for time in times)]
+
+
 def table(rows: Sequence[Row], settings: Settings) -> str:
     """All rows, a column for each subject; then those of cached functions."""
     heads = [name.replace("py-key-value", "py-kv") for name in COLUMNS]
@@ -88,9 +110,10 @@ def table(rows: Sequence[Row], settings: Settings) -> str:
         "With several processes: the time of one call of all that they make together."
     )
     cached = [row for row in rows if row.id.startswith(CACHED)]
-    others = [row for row in rows if row not in cached]
+    paged = [row for row in rows if row.id.startswith(PAGES)]
+    others = [row for row in rows if row not in cached and row not in paged]
     drawn = [_aligned([["", *heads, "also"], *_lines(others)])] if others else []
-    return "\n\n".join([legend, *drawn, *([_turned(cached)] if cached else [])])
+    return "\n\n".join([legend, *drawn, *([_turned(cached)] if cached else []), *([_pages(paged)] if paged else [])])
 
 
 def goals(rows: Sequence[Row]) -> list[dict[str, Any]]:

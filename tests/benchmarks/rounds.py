@@ -33,6 +33,7 @@ class Figure:
 
     rounds: list[float]
     p99: list[float] = field(default_factory=list)
+    p95: float | None = None
 
     @property
     def median(self) -> float:

@@ -10,9 +10,6 @@ from pathlib import Path
 from store import Store, open_store
 from tests.processes import running
 
-SERVE = "import sys; from store import open_store; from dashboard.serving import serve; \
-serve(open_store(sys.argv[1]), '127.0.0.1', 0)"
-
 
 @contextlib.contextmanager
 def shop(folder: Path) -> Iterator[tuple[str, Store]]:
@@ -20,5 +17,5 @@ def shop(folder: Path) -> Iterator[tuple[str, Store]]:
     url = f"sqlite:///{folder / 'state.db'}"
     with open_store(url, sweep_interval=None) as state:
         state.set_many("orders", {f"o-{n:03}": {"status": "paid" if n % 3 else "new"} for n in range(120)}, ttl=600)
-        with running(sys.executable, "-c", SERVE, url, cwd=folder) as address:
+        with running(sys.executable, "-m", "dashboard", "serve", "--port", "0", url, cwd=folder) as address:
             yield address, state

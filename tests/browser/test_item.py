@@ -245,7 +245,7 @@ def test_what_was_opened_stays_open_when_the_value_changes(item: Page, state: St
 def test_a_ttl_is_typed_in_the_browsers_zone(item: Page, state: Store) -> None:
     at = datetime.now(ZoneInfo("Europe/Berlin")) + timedelta(hours=3)
     item.get_by_label("TTL", exact=True).fill(at.strftime("%Y-%m-%d %H:%M:%S"))
-    item.get_by_role("button", name="Set TTL").click()
+    item.get_by_role("button", name="Set TTL", exact=True).click()
     expect(item.get_by_role("status")).to_contain_text("k/1 expires in ")
     left = state.ttl("g", "k/1")
     assert left is not None

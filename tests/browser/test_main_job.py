@@ -57,7 +57,7 @@ def test_edit_an_item_apply_an_increment_set_a_ttl_and_clear_a_finished_group(
     expect(page.locator("#tree")).to_contain_text("visits: 3")
 
     page.get_by_label("TTL").fill("2m")
-    page.get_by_role("button", name="Set TTL").click()
+    page.get_by_role("button", name="Set TTL", exact=True).click()
     expect(page.get_by_role("status")).to_have_text(f"{key} expires in 2 min.")
     first = seconds_left(page)
     assert 110 <= first <= 120
@@ -151,7 +151,7 @@ def test_the_main_job_without_javascript(browser: Browser, demo: str) -> None:
     page.get_by_role("button", name="Apply 1 operation").click()
     expect(page.locator("#tree")).to_contain_text('plain: "forms"')
     page.get_by_label("TTL").fill("never")
-    page.get_by_role("button", name="Set TTL").click()
+    page.get_by_role("button", name="Set TTL", exact=True).click()
     expect(page.locator("dd").first).to_contain_text("never")
     page.get_by_role("link", name="Clear…").click()
     page.get_by_role("button", name=re.compile("Clear [0-9]+ items?")).click()

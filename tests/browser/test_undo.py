@@ -46,6 +46,7 @@ def test_the_message_is_closed_without_leaving_the_page(page: Page, place: PLACE
     address, state = place
     page.goto(f"{address}/groups/orders/items/o-001")
     page.locator("#pane-side").get_by_role("button", name="Delete").click()
+    expect(page.locator("#undo")).to_be_visible()
     page.get_by_label("Search keys").fill("o-0")
     expect(page.locator("#counted")).to_contain_text("99 of 119")
     before = page.url

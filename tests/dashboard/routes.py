@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from store import Rule, Store
+from tests.dashboard.caches import counted, keep
 
 NAMES: Mapping[str, str] = {
     "group": "g",
@@ -31,7 +32,8 @@ def fill(store: Store) -> None:
     store.save_rule(Rule("nightly", finished=True))
     store.set("trashed", "k", 1)
     store.delete("trashed", "k", undo="kept")
-    store.cached("rates", ttl=60, key=str)(str)("EUR")
+    counted(store, "g", misses=2)
+    keep(store, "g", entry=60)
 
 
 def addresses(app: object, method: str, names: Mapping[str, str] = NAMES) -> list[str]:

@@ -48,6 +48,7 @@ def paid(store: Store) -> set[str]:
 
 
 def test_ticked_items_are_deleted_after_a_question_that_names_them(orders: Store, browser: Browser) -> None:
+    orders.set("orders", "o-88", {"status": "paid", "version": 2})
     before = dump(orders)
     page = browser.get("/groups/orders?sort=-key")
     question = page.submit("Delete…", key=ticked(page, "o-88", "o-86"))

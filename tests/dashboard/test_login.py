@@ -202,9 +202,7 @@ def test_the_login_leads_to_our_own_pages_only(locked: TestClient, then: str) ->
     assert locked.get("/login", params={"next": then}).headers["location"] == "/"
 
 
-@pytest.mark.parametrize(
-    "then", ["/", "/?search=a%20b&where=x", "/groups/~2E./items/k:1.x/edit", "/groups/g?a=//b/../c"]
-)
+@pytest.mark.parametrize("then", ["/", "/?search=a%20b&where=x", "/groups/~2E./items/k:1/edit", "/groups/g?a=//b/../c"])
 def test_the_login_leads_to_any_page_of_ours(locked: TestClient, then: str) -> None:
     assert login(locked, then=then) == then
 

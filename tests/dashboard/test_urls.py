@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from starlette.datastructures import QueryParams
 
+from dashboard.statics import statics
 from dashboard.urls import Listing, Urls, decode_name, encode_name
 from tests.dashboard.support import ODD_NAMES
 
@@ -71,7 +72,7 @@ def test_urls_are_under_the_root(root: str) -> None:
     assert urls.groups() == f"{under}/"
     assert urls.group("g/1", action="clear") == f"{under}/groups/g~2F1/clear"
     assert urls.item("g", "k", action="edit") == f"{under}/groups/g/items/k/edit"
-    assert urls.static("app.css") == f"{under}/static/app.css"
+    assert urls.static("app.css") == f"{under}/static/{statics().version}/app.css"
     assert urls.add() == f"{under}/add"
     assert urls.cleanup() == f"{under}/cleanup"
     assert urls.rules() == f"{under}/cleanup/rules"
