@@ -54,16 +54,12 @@ def _line_by_line(file: BinaryIO, limit: int, group: str | None) -> Iterator[Ent
 
 
 def _goes_on(first: bytes, others: Iterator[object], group: str | None) -> bool:
-    """Whether the object that begins in a file's first line is all of the file, and no line of NDJSON."""
+    """Whether the object that begins in a file's first line is all of the file, and no line of many."""
     try:
-        value = orjson.loads(first)
+        orjson.loads(first)
     except ValueError:
         return group is not None or first == b"{"
-    return not _is_item(value) and next(others, None) is None
-
-
-def _is_item(value: object) -> bool:
-    return isinstance(value, dict) and {"key", "value"} <= value.keys()
+    return next(others, None) is None
 
 
 class _Document:
@@ -107,9 +103,10 @@ class _Document:
 
     def _is_item(self) -> bool:
         try:
-            return _is_item(orjson.loads(self._raw))
+            value = orjson.loads(self._raw)
         except ValueError:
             return False
+        return isinstance(value, dict) and {"key", "value"} <= value.keys()
 
     def _item(self, start: int, limit: int, group: str | None) -> Entry:
         """The item that was read last, from `start` on."""

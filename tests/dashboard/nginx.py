@@ -51,7 +51,7 @@ def proxied(folder: Path, target: str, root: str, scheme: str = "http") -> Itera
     port = free_port()
     config = folder / "nginx.conf"
     config.write_text(_CONFIG.format(folder=folder, port=port, root=root, target=target, scheme=scheme))
-    command = [nginx, "-e", "stderr", "-p", folder, "-c", config]
+    command = [nginx, "-e", "stderr", "-p", str(folder), "-c", str(config)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
             _wait_for(process, port)

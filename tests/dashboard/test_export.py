@@ -38,7 +38,9 @@ def test_a_group_as_ndjson_is_what_the_store_imports(orders: Store, client: Test
 def test_json_is_one_array_of_the_same_objects(orders: Store, client: TestClient) -> None:
     answer = client.get("/groups/orders/export?format=json")
 
-    assert orjson.loads(answer.content) == [orjson.loads(line) for line in orders.export(["orders"])]
+    lines = list(orders.export(["orders"]))
+    assert answer.content == b"[\n%b\n]\n" % b",\n".join(line.rstrip() for line in lines)
+    assert orjson.loads(answer.content) == [orjson.loads(line) for line in lines]
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["content-disposition"] == 'attachment; filename="orders.json"'
 

@@ -32,12 +32,13 @@ TEXTS = [
     "٣",
     "1e999",
 ]
-FIELDS = (
-    "action after all at before by columns column conflict default_ttl do empty existing field file find finished format "
-    "from group has idle if_version in item key keep_for look match name next on_conflict op op_type page path preset "
-    "preview replace rest search seen since size sort start sure tab text ttl type under undo value version view when "
-    "where within zone due base back"
-).split()
+NAMES_OF_FIELDS = """
+    action after all at back base before by column columns conflict default_ttl do due empty existing field file find
+    finished format from group has idle if_version in item key keep_for look match name next on_conflict op op_type page
+    path preset preview replace rest search seen since size sort start sure tab text ttl type under undo value version
+    view when where within zone
+"""
+FIELDS = NAMES_OF_FIELDS.split()
 RAW_QUERIES = [b"a=%ff%fe", b"search=%ed%a0%80&sort=%ed%a0%80", b"\xff\xfe", b"&&&===", b"page=%00", b"where=" * 500]
 SEGMENTS = ["~", "~2e", "%FF", "%ED%A0%80", "%00", "%2F", "~00", "x" * 3000, "~2E~2E", "<", "~ED~A0~80"]
 
@@ -54,7 +55,7 @@ def check(response: Any, what: object) -> None:
     """It is an answer, and one in words if it is about an error."""
     assert response.status_code < 500, (what, response.status_code)
     assert "Traceback" not in response.text, what
-    if response.status_code >= 400 and response.request.method != "HEAD":
+    if response.status_code >= 400 and response.content:
         said = response.json()["error"]["message"] if "json" in response.headers["content-type"] else response.text
         assert len(parse(said).text) > 10, what
 
@@ -149,7 +150,7 @@ def test_every_form_with_odd_fields(state: Store, anyone: TestClient) -> None:
 def test_every_form_with_an_odd_body(state: Store, anyone: TestClient, kind: str, body: bytes) -> None:
     for path in addresses(anyone.app, "POST"):
         fill(state)
-        response = anyone.post(path, content=body, headers={"Content-Type": kind.encode("latin-1")})  # type: ignore[dict-item,unused-ignore]
+        response = anyone.post(path, content=body, headers={b"Content-Type": kind.encode("latin-1")})
         check(response, (path, kind))
 
 
@@ -207,14 +208,14 @@ def test_methods_that_no_route_has(anyone: TestClient, method: str) -> None:
     ],
     ids=str,
 )
-def test_odd_headers(anyone: TestClient, headers: dict[str, str]) -> None:
-    raw = {name: value.encode("latin-1") for name, value in headers.items()}
+def test_odd_headers(state: Store, anyone: TestClient, headers: dict[str, str]) -> None:
+    raw = {name.encode(): value.encode("latin-1") for name, value in headers.items()}
     for path in ("/", "/groups/g", "/groups/g/items/k", "/static/app.css", "/nothing"):
-        check(anyone.get(path, headers=raw), path)  # type: ignore[arg-type,unused-ignore]
-        check(anyone.post(path, headers=raw), path)  # type: ignore[arg-type,unused-ignore]
-    with TestClient(create_app(anyone.app.state.store, token="token"), follow_redirects=False) as locked:  # type: ignore[attr-defined]
-        check(locked.get("/", headers=raw), headers)  # type: ignore[arg-type,unused-ignore]
-        check(locked.post("/login", headers=raw), headers)  # type: ignore[arg-type,unused-ignore]
+        check(anyone.get(path, headers=raw), path)
+        check(anyone.post(path, headers=raw), path)
+    with TestClient(create_app(state, token="token"), follow_redirects=False) as locked:
+        check(locked.get("/", headers=raw), headers)
+        check(locked.post("/login", headers=raw), headers)
 
 
 def test_a_store_that_is_down_is_said_to_be(state: Store, anyone: TestClient) -> None:

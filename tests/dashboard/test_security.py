@@ -163,8 +163,11 @@ def check_headers(headers: dict[str, str]) -> None:
         assert policy[name] == ["'self'"]
     for name in ("base-uri", "frame-ancestors"):
         assert policy[name] == ["'none'"]
+    assert not [name for name, values in policy.items() if {"'unsafe-inline'", "'unsafe-eval'", "*"} & {*values}]
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "same-origin"
+    assert headers["cross-origin-opener-policy"] == headers["cross-origin-resource-policy"] == "same-origin"
+    assert "camera=()" in headers["permissions-policy"]
 
 
 @pytest.mark.parametrize("path", [*GETS, *STATIC, *ERRORS])

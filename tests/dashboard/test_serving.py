@@ -111,16 +111,6 @@ def test_options_may_be_written_with_an_equals_sign(
     assert serve(starting, environment, "--port=0")[2].startswith("http://127.0.0.1:")
 
 
-def test_an_address_that_others_can_reach_is_warned_about(
-    starting: list[subprocess.Popen[str]], environment: dict[str, str]
-) -> None:
-    process, _, address = serve(starting, environment, "serve", "memory://", "--host", "0.0.0.0", "--port", "0")  # noqa: S104
-    page(address.replace("0.0.0.0", "127.0.0.1"))  # noqa: S104
-    process.terminate()
-
-    assert "warning: there is no login" in process.communicate(timeout=20)[1]
-
-
 def test_a_port_that_is_taken_is_one_line(environment: dict[str, str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
