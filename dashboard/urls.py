@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
     from starlette.requests import Request
 
+_AS_IT_IS = re.compile(r"(?!\.)[A-Za-z0-9_:.-]+")
 _ENCODED = re.compile(r"(?!\.)(?:[A-Za-z0-9_:.-]|~[0-9A-F]{2})+|~2E(?:[A-Za-z0-9_:.-]|~[0-9A-F]{2})*")
 _PLACE: Final = ("at", "from", "find")
 _SAFE: Final = "$,:/"  # what queries may hold as it is, so that people can read it
@@ -30,6 +31,8 @@ _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 
 def encode_name(name: str) -> str:
     """A group or key name as one path segment."""
+    if _AS_IT_IS.fullmatch(name):
+        return name
     text = "".join(chr(byte) if byte in _PLAIN else f"~{byte:02X}" for byte in name.encode())
     return f"~2E{text[1:]}" if text.startswith(".") else text
 

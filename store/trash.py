@@ -62,6 +62,9 @@ class TrashMethods(Core):
         item, it is removed again. A group that was cleared gets its finished mark back, with what was left of
         `keep_for`, if it has none by now.
 
+        To restore is to write: where two edits of an item are kept under two ids, the first is in conflict once the
+        second was undone.
+
         Up to 1000 items (and 16 MiB) come back in one transaction, more in many small ones: each of them takes what it
         restores out of the trash, so a restore that was cut short may be repeated.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PAGE_SIZES = (50, 100, 200)
 LOOK_SECONDS = 2.0  # then a page that is filtered shows what was found so far
 COUNT_SECONDS = 0.25
-COUNTED = 10_000
+COUNTED = 2000
 LARGEST = 64 * 1024  # bytes; larger values are not read to show a few words of them
 MAX_FILTERS = 20
 TIMES = (Property.TTL, Property.AGE, Property.IDLE)

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from dashboard import jsonview
+from dashboard import jsontext, jsonview
 from dashboard.differences import Line, compare, compare_both
 from dashboard.merging import ABSENT, Conflict, merge
 from dashboard.pages.checking import compact
@@ -44,6 +44,11 @@ class Meanwhile:
     your_lines: list[Line] = field(default_factory=list)
     their_lines: list[Line] = field(default_factory=list)
     clashes: list[Clash] = field(default_factory=list)
+
+    @property
+    def stored(self) -> jsontext.Part:
+        """The start of that text, to be shown."""
+        return jsontext.part(self.theirs, 0)
 
     @classmethod
     def of(cls, base: Any, yours: Any, theirs: Any) -> Meanwhile:

@@ -11,7 +11,7 @@ from dashboard.expiry import lacks_zone, parse_expiry, zone_of
 from dashboard.filters import InvalidFilter, describe
 from dashboard.formats import count, number, oneline, stamp
 from dashboard.pages.group import back
-from dashboard.pages.item_list import COUNTED, criteria
+from dashboard.pages.item_list import criteria
 from dashboard.pages.panes import known_group, render_panes
 from dashboard.rendering import store_of
 from dashboard.selecting import Action, Deleting, Doing, Matching, SettingTtl
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from store import GroupInfo
 
 COUNT_SECONDS = 2.0
+COUNTED = 10_000
 _STAMP_LENGTH = 14
 
 

@@ -35,12 +35,11 @@ export const move = (step) => {
 // Back to where the cursor was; false if that is not on the page.
 export const goBack = () => put(remembered(rows()));
 
-// Does what takes rows away or brings new ones; if the one with the focus goes, the next one has it.
+// Does what takes rows away or brings new ones; if the one with the focus goes, the one in its place has it.
 export const keepingRow = (change) => {
-  const was = focusedRow();
+  const was = focusedRow()?.id;
   change();
-  if (was && !was.isConnected && document.activeElement === document.body) {
-    const all = rows();
-    put(all[Math.min(last.index, all.length - 1)]);
-  }
+  if (was === undefined || document.activeElement !== document.body) return;
+  const all = rows();
+  put(all.find((row) => row.id === was) ?? all[Math.min(last.index, all.length - 1)]);
 };

@@ -116,7 +116,7 @@ const setup = [
 // An editor's state, to begin with.
 export const fresh = (text, label, example) => EditorState.create({
   doc: text,
-  extensions: [setup, EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }), placeholder(example)],
+  extensions: [setup, EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", tabindex: "0" }), placeholder(example)],
 });
 
 // A state to go on with, whose text may be another now: that can be undone.

@@ -40,7 +40,7 @@ class _Entry:
         self.seq = self.removed_at = self.size = 0
         self.kept: dict[int, _Kept] = {}
         self.latest: dict[tuple[str, str], int] = {}
-        self.settings: dict[str, tuple[Settings, int]] = {}  # what groups lost, and when
+        self.settings: list[tuple[str, Settings, int]] = []  # what groups lost, and when
         self.groups = Counter[str]()
 
     def add(self, number: int, kept: _Kept) -> None:
@@ -62,7 +62,7 @@ class _Entry:
 
     def record(self) -> TrashRecord:
         """The entry summed up."""
-        names = self.groups.keys() | self.settings.keys()
+        names = self.groups.keys() | {group for group, _, _ in self.settings}
         key = next(iter(self.kept.values())).key if len(self.kept) == 1 else None
         group = min(names) if len(names) == 1 else None
         sums = len(names), len(self.kept), self.size, self.removed_at
@@ -107,7 +107,7 @@ class MemoryTrash:
             if is_live(record, now):
                 self.keep_item(keep, group.name, key, record, 0, now)
         if gone.kept:
-            self._added_to(keep, now).settings[group.name] = (gone, now)
+            self._added_to(keep, now).settings.append((group.name, gone, now))
 
     def scan(self, query: Query) -> list[TrashRecord]:
         with self._lock:
@@ -195,7 +195,7 @@ class MemoryTrash:
             kept = entry.kept[number]
             self._take(entry, number)
             self._backend.mutate(kept.group, kept.key, restoring.change(kept.record, kept.removed_at))
-        for group, (settings, removed_at) in entry.settings.items():
+        for group, settings, removed_at in reversed(entry.settings):
             self._backend.configure(group, restoring.settings(settings, self._clock() - removed_at))
         entry.settings.clear()
         return len(chosen)

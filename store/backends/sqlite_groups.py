@@ -37,13 +37,18 @@ _GONE = f"""iif(next_expiry <= :now, iif({_HOLDS_ANY}, (
 _GONE_SIZE = f"""iif(next_expiry <= :now, iif({_HOLDS_ANY}, (
   SELECT coalesce(sum(octet_length(value)), 0) FROM (SELECT value FROM items WHERE {_EXPIRED} LIMIT {COUNTED})
 ), size), 0)"""
-_NEXT_EXPIRY = f"""iif(expiring, (
+# Mostly there is an item that expires at `next_expiry`, among the first of those that expire in the same minute.
+_NEXT_EXPIRY = f"""iif(expiring, iif(next_expiry > :now AND EXISTS (
+  SELECT 1 FROM (
+    SELECT expires_at FROM items WHERE group_id = g.id AND expiry_bucket = next_expiry >> 16 LIMIT {COUNTED}
+  ) WHERE expires_at = next_expiry
+), next_expiry, (
   SELECT min(expires_at) FROM (
     SELECT expires_at FROM items WHERE {_LIVE} AND expiry_bucket = (
       SELECT expiry_bucket FROM items WHERE {_LIVE} ORDER BY expiry_bucket LIMIT 1
     ) LIMIT {COUNTED}
   )
-), NULL)"""
+)), NULL)"""
 _SUMMARY = f"""
   name, items - {_GONE}, size - {_GONE_SIZE}, created_at, changed_at, {_NEXT_EXPIRY},
   {_GONE} BETWEEN {COUNTED} AND items - 1, {_SETTINGS}

@@ -25,7 +25,7 @@ BATCH_BYTES: Final = 16 * 1024 * 1024
 """Where a batch ends even if it has few items."""
 
 _NEXT_PARTS = """
-  SELECT id, name, group_id, removed_at, default_ttl, finished_at, clear_at FROM trashed
+  SELECT id, name, group_id, removed_at FROM trashed
   WHERE trash_id = :entry AND name >= :group AND (name > :group OR id {further} :part)
   ORDER BY name, id {order} LIMIT :room
 """
@@ -41,7 +41,13 @@ _NEXT_ITEMS = f"""
   WHERE p.id = :part AND k.key > :after ORDER BY k.key LIMIT :limit
 """
 _REMOVE = "DELETE FROM items WHERE id = ?"
-_WITHOUT_SETTINGS = "UPDATE trashed SET default_ttl = NULL, finished_at = NULL, clear_at = NULL WHERE id = ?"
+_SETTINGS = """
+  SELECT removed_at, default_ttl, finished_at, clear_at FROM trashed
+  WHERE trash_id = ? AND name = ? AND (default_ttl IS NOT NULL OR finished_at IS NOT NULL) ORDER BY id DESC
+"""
+_WITHOUT_SETTINGS = """
+  UPDATE trashed SET default_ttl = NULL, finished_at = NULL, clear_at = NULL WHERE trash_id = ? AND name = ?
+"""
 _DROP_EMPTY_PART = """
   DELETE FROM trashed WHERE id = ? AND NOT EXISTS (SELECT 1 FROM items WHERE group_id = trashed.group_id)
 """
@@ -63,7 +69,6 @@ class _Part(NamedTuple):
     group: str
     group_id: int
     removed_at: int
-    settings: Settings
 
 
 class _Row(NamedTuple):
@@ -97,9 +102,9 @@ def restore_batch(
     rows = list(itertools.compress(batch.rows, chosen))
     _Returning(db, restoring, now).put_back(rows)
     db.executemany(_REMOVE, [(item_id,) for item_id in batch.outlived])
-    for part in batch.parts:
-        _restore_settings(db, part, restoring, now)
-        db.execute(_DROP_EMPTY_PART, (part.id,))
+    for group in dict.fromkeys(part.group for part in batch.parts):
+        _restore_settings(db, entry_id, group, restoring, now)
+    db.executemany(_DROP_EMPTY_PART, [(part.id,) for part in batch.parts])
     lasts_from = 0 if batch.last is None else now + RESTORE_MS - UNDO_MS
     db.execute(_COUNT_OFF, (len(rows), sum(row.size for row in rows), lasts_from, entry_id))
     drop_empty(db, entry_id)
@@ -113,8 +118,8 @@ def _next_batch(db: apsw.Cursor, entry_id: int, last: Place | None, now: int, *,
     after = {"entry": entry_id, "group": place.group, "part": place.part, "room": room}
     parts: list[Any] = db.execute(sql, after).fetchall()
     batch, key, size = _Batch([], [], [], None), "", 0
-    for part_id, group, group_id, removed_at, *settings in parts:
-        part = _Part(part_id, group, group_id, removed_at, Settings(*settings))
+    for part_id, group, group_id, removed_at in parts:
+        part = _Part(part_id, group, group_id, removed_at)
         batch.parts.append(part)
         key = place.key if part_id == place.part else ""
         found: list[Any] = db.execute(
@@ -131,11 +136,13 @@ def _next_batch(db: apsw.Cursor, entry_id: int, last: Place | None, now: int, *,
     return batch._replace(last=Place(group, part_id, key)) if len(parts) == limit else batch
 
 
-def _restore_settings(db: apsw.Cursor, part: _Part, restoring: Restoring, now: int) -> None:
-    if part.settings.kept:
-        change = restoring.settings(part.settings, now - part.removed_at)
-        groups.configure(db, part.group, change(groups.read(db, part.group, now)), now)
-        db.execute(_WITHOUT_SETTINGS, (part.id,))
+def _restore_settings(db: apsw.Cursor, entry_id: int, group: str, restoring: Restoring, now: int) -> None:
+    lost: list[Any] = db.execute(_SETTINGS, (entry_id, group)).fetchall()
+    for removed_at, *settings in lost:
+        change = restoring.settings(Settings(*settings), now - removed_at)
+        groups.configure(db, group, change(groups.read(db, group, now)), now)
+    if lost:
+        db.execute(_WITHOUT_SETTINGS, (entry_id, group))
 
 
 class _Returning:

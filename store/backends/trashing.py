@@ -88,7 +88,7 @@ class Restoring(Protocol):
         """The change that brings an item back to the record that it had when it was removed; None: it had none."""
 
     def settings(self, kept: Settings, elapsed: int) -> SettingsChange:
-        """The same for the settings that a group lost `elapsed` milliseconds ago."""
+        """The same for the settings that a group lost `elapsed` milliseconds ago; it is asked for the latest first."""
 
 
 class Trash(Protocol):

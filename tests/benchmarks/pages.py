@@ -63,7 +63,7 @@ def pages(second: str) -> Sequence[Page]:
     """All of them; `second` is where the second page of the group is."""
     at_50 = f"{_TABLE}?_size=50"
     return (
-        Page("groups", "groups", "/?view=list", "/", ["/0/view/queues", "/0/data/queues.json"]),
+        Page("groups", "groups", "/?view=list", "/", ["/", "/0/data/queues.json"]),
         Page("tree", "groups as a tree", "/?view=tree"),
         Page("group", "group, first page", _GROUP, at_50, _jobs(1)),
         Page("second", "group, second page", second, f"{at_50}&_next={key_of(49)}", _jobs(2)),
@@ -97,9 +97,9 @@ def orders(size: int) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def fill(store: Store, size: int) -> None:
     """The large group, small ones, a cached function's, a rule, and something in the trash."""
-    for part in chunks(orders(size)):
+    for hours, part in enumerate(chunks(orders(size)), 1):
         store.set_many(GROUP, part)
-        store.expire_many(GROUP, list(islice(part, 0, None, EXPIRING)), timedelta(days=1))
+        store.expire_many(GROUP, list(islice(part, 0, None, EXPIRING)), timedelta(hours=hours))
     for number in range(RUNS):
         run = f"wf-{number % 20:02d}:{number:06d}"
         store.set_many(run, {"payment": {"order": key_of(number)}, "state": "done", "attempts": number % 5})

@@ -103,7 +103,7 @@ def _page(row: Row, names: Sequence[str]) -> list[str]:
 
 
 def table(rows: Sequence[Row], settings: Settings) -> str:
-    """All rows, a column for each subject; then those of cached functions."""
+    """All rows, a column for each subject; then those of cached functions, and the dashboard's pages."""
     heads = [name.replace("py-key-value", "py-kv") for name in COLUMNS]
     legend = (
         f"Microseconds a call, the median of {settings.rounds} rounds in turns, and how many times what {OURS} takes.\n"
@@ -112,8 +112,14 @@ def table(rows: Sequence[Row], settings: Settings) -> str:
     cached = [row for row in rows if row.id.startswith(CACHED)]
     paged = [row for row in rows if row.id.startswith(PAGES)]
     others = [row for row in rows if row not in cached and row not in paged]
-    drawn = [_aligned([["", *heads, "also"], *_lines(others)])] if others else []
-    return "\n\n".join([legend, *drawn, *([_turned(cached)] if cached else []), *([_pages(paged)] if paged else [])])
+    drawn = [legend] if others or cached else []
+    if others:
+        drawn.append(_aligned([["", *heads, "also"], *_lines(others)]))
+    if cached:
+        drawn.append(_turned(cached))
+    if paged:
+        drawn.append(_pages(paged))
+    return "\n\n".join(drawn)
 
 
 def goals(rows: Sequence[Row]) -> list[dict[str, Any]]:

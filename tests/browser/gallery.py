@@ -15,7 +15,7 @@ from store import Rule, open_store
 from tests.processes import running
 
 TOKEN = "the token of the gallery"
-ROUNDS = 40
+ROUNDS = 14
 DEEP = {"at": {"very": {"deep": [1, {"down": None}]}}, "photo": "data:image/gif;base64,R0lGODlhAQABAAAAACw=", "long": "x" * 900}
 ORDER = "/groups/orders/items/order-0007"
 
@@ -43,6 +43,16 @@ def press(name: str) -> Step:
     def step(page: Page) -> None:
         page.get_by_role("button", name=name).first.click()
         expect(page.locator(".htmx-request")).to_have_count(0)
+
+    return step
+
+
+def press_in_pane(name: str) -> Step:
+    """Press a button of the pane, and see the page without it."""
+
+    def step(page: Page) -> None:
+        page.locator("#pane-side").get_by_role("button", name=name).click()
+        expect(page.locator("#pane-side")).to_have_count(0)
 
     return step
 
@@ -153,7 +163,7 @@ VIEWS: Sequence[View] = (
     View("keys-dialog", "/groups/orders", show_keys),
     View("not-found", "/nothing/there"),
     View("no-group", "/groups/unknown"),
-    View("undo", f"{ORDER}", press("Delete")),
+    View("undo", "/groups/orders/items/order-0001", press_in_pane("Delete")),
     View("job", "/cleanup/rules/nightly/run", press("Clear")),
     View("jobs", "/jobs"),
 )

@@ -17,8 +17,8 @@ from store import Rule, Store, open_store
 from tests.processes import running
 
 # A job that meets a lock waits for it as long as a test may take.
-SERVE = "import sys; from store import open_store; from dashboard.serving import serve; \
-serve(open_store(sys.argv[1], timeout=60), '127.0.0.1', 0)"
+SERVE = "import sys; from store import open_store; from dashboard.serving import Serving, serve; \
+serve(open_store(sys.argv[1], timeout=60), Serving(port=0))"
 MANY = 3000
 
 

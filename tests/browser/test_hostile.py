@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Dialog, Page
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page
 
 from dashboard import create_app
 from dashboard.urls import encode_name
@@ -16,21 +16,18 @@ from store import Rule, Store, open_store
 from tests.dashboard.caches import counted, keep
 from tests.dashboard.routes import addresses
 
-HOSTILE = [
-    "</script></textarea></title><script>alert(1)</script>",
-    "\"'><img src=x onerror=alert(1)>",
-    "javascript:alert(1)",
-    '" autofocus onfocus=alert(1) x="',
-    "{{ 7 * 7 }}{% raw %}${7*7}",
-    "\u202eevil\u200b\u2066\ufeff\u2028",
-    "CR\rLF\r\n\tSet-Cookie: a=b",
-    "--></style><svg onload=alert(1)><!--",
-    "' hx-get='/groups' hx-on:load='alert(1)'",
-    "data:text/html,<script>alert(1)</script>",
-    "]]>&lt;&#x3c;script&#x3e;",
-    "x" * 500,
-]
+HOSTILE = {
+    "markup": "</script></textarea></title></style>--><script>alert(1)</script><img src=x onerror=alert(1)><svg onload=alert(1)>",
+    "attributes": "\"'> autofocus onfocus=alert(1) ' hx-get='/groups' hx-on:load='alert(1)' \" hx-trigger=load x=`",
+    "templates": "{{ 7 * 7 }}{% raw %}${7*7}]]>&lt;&#x3c;script&#x3e;<%= 1 %>",
+    "address": "javascript:alert(1)",
+    "document": "data:text/html,<script>alert(1)</script>",
+    "invisible": "\u202eevil\u200b\u2066\ufeff\u2028 CR\rLF\r\n\tSet-Cookie: a=b",
+    "long": "<b>" * 170,
+}
 SECONDS = 20
+CODE = """[...document.querySelectorAll("[onerror], [onload], [onfocus], script:not([src]), iframe, a[href]")]
+    .filter((one) => one.tagName !== "A" || !/^https?:$/.test(one.protocol)).map((one) => one.outerHTML)"""
 
 
 @contextmanager
@@ -52,20 +49,20 @@ def serving(store: Store) -> Iterator[str]:
 
 def fill(store: Store, text: str) -> dict[str, str]:
     """Put a text everywhere; what the parts of addresses are then called."""
-    name = encode_name(text)
+    name, rule = encode_name(text), "".join(filter(str.isprintable, text))[:90].strip()  # no others are allowed
     store.set(text, text, {text: text, "list": [{text: [text]}], "": text, "a": {text: 1}}, ttl=600)
     store.set(text, f"{text}2", text)
     store.set(text, "old", [text])
-    store.delete(text, "old", undo=f"kept{hash(text) % 10**6}")
-    store.save_rule(Rule(text[:90].strip(), match=text))
+    store.delete(text, "old", undo="kept")
+    store.save_rule(Rule(rule, match=text))
     counted(store, text, function=f"app.{text}", misses=2)
     keep(store, text, **{f"{text}3": 60})
     store.set("stepstate:presets", text[:90], {"ops": [{"type": "set", "path": text, "value": text}]})
     return {
         "group": name,
         "key": name,
-        "rule": encode_name(text[:90].strip()),
-        "entry": f"kept{hash(text) % 10**6}",
+        "rule": encode_name(rule),
+        "entry": "kept",
         "job": name,
         "import": name,
         "path:path": name,
@@ -84,19 +81,21 @@ def watched(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
 
     tab.on("dialog", dismiss)
     tab.on("pageerror", lambda error: wrong.append(str(error)))
-    # Chromium reports answers from 400 on as errors too; some of the pages are meant to be such.
-    tab.on(
-        "console",
-        lambda said: said.type == "error" and "Failed to load resource" not in said.text and wrong.append(said.text),
-    )
+
+    def complain(said: ConsoleMessage) -> None:
+        # Chromium reports answers from 400 on as errors too; some of the pages are meant to be such.
+        if said.type == "error" and "Failed to load resource" not in said.text:
+            wrong.append(said.text)
+
+    tab.on("console", complain)
     tab.add_init_script(
-        "addEventListener('securitypolicyviolation', (e) => console.error(`policy: ${e.violatedDirective} ${e.blockedURI}`))"
+        "addEventListener('securitypolicyviolation', (e) => console.error('policy', e.violatedDirective))"
     )
     yield tab, wrong
     context.close()
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_nothing_hostile_runs_on_any_page(watched: tuple[Page, list[str]], text: str) -> None:
     tab, wrong = watched
     with open_store("memory://", sweep_interval=None) as store:
@@ -112,15 +111,8 @@ def test_nothing_hostile_runs_on_any_page(watched: tuple[Page, list[str]], text:
                 if path.startswith("/static"):
                     continue
                 tab.goto(f"{address}{path}", wait_until="load")
-                assert tab.title(), path
+                assert tab.evaluate(CODE) == [], path
                 assert wrong == [], path
-                assert (
-                    tab.evaluate(
-                        "document.querySelectorAll('[onerror], [onload], [onfocus], script:not([src]), iframe').length"
-                    )
-                    == 0
-                )
-                assert tab.evaluate("[...document.links].filter((a) => !/^https?:/.test(a.protocol)).length") == 0, path
         tab.goto("about:blank")
 
 
@@ -131,5 +123,5 @@ def test_a_violation_would_be_seen(watched: tuple[Page, list[str]]) -> None:
         tab.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=alert(1)>')")
         tab.wait_for_function("document.images[document.images.length - 1].complete")
         tab.evaluate("new Promise((done) => setTimeout(done, 0))")
-    assert [text for text in wrong if "policy: script-src" in text]
+    assert [text for text in wrong if "policy script-src" in text]
     wrong.clear()

@@ -35,7 +35,7 @@ def test_clearing_a_function_asks_first(rates: Store, browser: Browser) -> None:
     before = dump(rates)
     question = browser.get("/cache").click("Clear rate")
 
-    assert question.content.one("h2").text == "Clear rate?"
+    assert question.content.one("h1").text == "Clear rate?"
     assert "This drops everything in the group “rates”: 2 entries." in question.text
     assert question.click("Close").path == "/cache/groups/rates"
     assert dump(rates) == before
@@ -53,7 +53,7 @@ def test_clearing_a_function_drops_its_results_alone(rates: Store, browser: Brow
 def test_one_entry_is_dropped_in_two_clicks_and_a_yes(rates: Store, browser: Browser) -> None:
     before = dump(rates)
     question = browser.get("/cache").click("rate app.steps").click("Drop a")
-    assert question.content.one("h2").text == "Drop a?"
+    assert question.content.one("h1").text == "Drop a?"
     assert dump(rates) == before
 
     page = question.submit("Drop the entry")
@@ -123,7 +123,7 @@ def old(url: str, client: Any, clock: SetBackClock) -> Iterator[Store]:
 
 def test_expired_and_stale_entries_are_dropped_after_a_question(old: Store, browser: Browser) -> None:
     question = browser.get("/cache").click(STALE)
-    assert question.content.one("h2").text == "Drop everything expired and stale?"
+    assert question.content.one("h1").text == "Drop everything expired and stale?"
     assert question.click("Close").path == "/cache"
     assert len(old.list("rates")) == 4
 

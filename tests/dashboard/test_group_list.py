@@ -362,9 +362,9 @@ def test_more_than_a_page_is_counted_out(state: Store, browser: Browser) -> None
 
 
 def test_very_many_are_not_counted_out(state: Store, browser: Browser) -> None:
-    state.set_many("g", dict.fromkeys((f"k{number:05}" for number in range(10_050)), 1))
+    state.set_many("g", dict.fromkeys((f"k{number:05}" for number in range(2050)), 1))
 
-    assert counted(browser.get(address("key contains k"))) == "10,000+ of 10,050"
+    assert counted(browser.get(address("key contains k"))) == "2,000+ of 2,050"
 
 
 @pytest.fixture

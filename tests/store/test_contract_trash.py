@@ -383,6 +383,29 @@ class TestRestoring:
         assert group is not None
         assert (group.finished_at, group.clear_at) == (moment(clock.now), None)
 
+    @pytest.mark.parametrize("mode", ["raise", "skip", "overwrite"])
+    def test_of_two_marks_the_latest_comes_back(self, state: Store, clock: ManualClock, mode: Any) -> None:
+        for key in ("a", "b"):
+            clock.advance(1)
+            state.set("g", key, 1)
+            state.finish("g")
+            state.clear("g", undo="x")
+        state.restore("x", on_conflict=mode)
+        group = state.group("g")
+        assert group is not None
+        assert group.finished_at == moment(clock.now)
+
+    @pytest.mark.parametrize("mode", ["raise", "skip", "overwrite"])
+    def test_what_was_lost_one_after_the_other_comes_back_together(self, state: Store, mode: Any) -> None:
+        state.configure("g", default_ttl=60)
+        state.finish("g")
+        state.clear("g", undo="x")
+        state.cleanup(empty=True, undo="x")
+        state.restore("x", on_conflict=mode)
+        group = state.group("g")
+        assert group is not None
+        assert (group.default_ttl, group.finished_at is not None) == (60, True)
+
     def test_a_mark_alone_is_kept(self, state: Store) -> None:
         state.set("g", "k", 1)
         state.finish("g")
