@@ -72,7 +72,7 @@ class Statics:
         """
         version, _, name = path.partition("/")
         found = self._files.get(name if _VERSION.fullmatch(version) else path)
-        return found and (found, version == self.version)
+        return None if found is None else (found, version == self.version)
 
     def modules(self, entry: str) -> list[str]:
         """What a module imports, and those import, at once: a browser that is told need not find out one by one."""

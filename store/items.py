@@ -149,16 +149,15 @@ class ItemMethods(Core):
         return _value(self._mutate(group_id, key, _deleting(group_id, key, if_version), keep))
 
     def set_many(
-        self, group_id: str, values: Mapping[str, Any], *, ttl: TTL | Expiry | None = None
+        self, group_id: str, values: Mapping[str, Any], *, ttl: TTL | Expiry | None = None, undo: bool | str = False
     ) -> dict[str, SetResult]:
-        """Store several values of one group in one transaction; all are written or none. `ttl` is as in `set`."""
+        """Store several values of one group in one transaction; all or none. `ttl` and `undo` are as in `set`."""
         if not isinstance(values, Mapping):
             raise InvalidArgument(f"values must be a mapping of keys to values, not {shown(values)}")
         encoded = {key: encode(value, self._limit, member("values", key)) for key, value in values.items()}
         lifetime = _lifetime(ttl)
-        olds = self._mutate_many(
-            group_id, [(key, _setting(group_id, key, text, ttl, lifetime, None)) for key, (text, _) in encoded.items()]
-        )
+        changes = [(key, _setting(group_id, key, text, ttl, lifetime, None)) for key, (text, _) in encoded.items()]
+        olds = self._mutate_many(group_id, changes, keeping(undo, "set"))
         return {key: SetResult(new_value, _value(olds[key])) for key, (_, new_value) in encoded.items()}
 
     def get_many(self, group_id: str, keys: Iterable[str]) -> dict[str, Any]:

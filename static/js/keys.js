@@ -110,6 +110,8 @@ const KEYS = {
   u: () => document.querySelector("#undo form button")?.click(),
   "?": help,
 };
+const WRITING = "eotxdu";
+const writes = () => "writes" in document.body.dataset;
 const ROW_KEYS = { ArrowDown: KEYS.j, ArrowUp: KEYS.k };
 
 const TYPED = "input:not([type=checkbox], [type=radio], [type=submit], [type=button]), textarea, select, json-editor, [contenteditable]";
@@ -129,7 +131,7 @@ document.addEventListener("keydown", (event) => {
   if (typing(event)) return;
   const rowKey = focusedRow() && ROW_KEYS[event.key];
   const act = rowKey || (used() && KEYS[event.key]);
-  if (!act || (event.repeat && !rowKey && !"jk".includes(event.key))) return;
+  if (!act || (WRITING.includes(event.key) && !writes()) || (event.repeat && !rowKey && !"jk".includes(event.key))) return;
   event.preventDefault();
   act();
 });

@@ -46,13 +46,13 @@ def said(page: Page, text: str) -> None:
     expect(page.get_by_role("status").filter(has_text=text)).to_be_visible()
 
 
-def tab_to(page: Page, name: str) -> None:
-    """Go on with Tab until what has the focus is called so."""
+def tab_to(page: Page, name: str, key: str = "Tab") -> None:
+    """Go on with this key until what has the focus is called so."""
     for _ in range(40):
-        press(page, "Tab")
+        press(page, key)
         if page.evaluate(LABEL) == name:
             return
-    raise AssertionError(f"no {name} comes by Tab")
+    raise AssertionError(f"no {name} comes by {key}")
 
 
 def test_the_main_job_by_keys_alone(page: Page, place: PLACE) -> None:
@@ -105,14 +105,14 @@ def test_the_main_job_by_keys_alone(page: Page, place: PLACE) -> None:
     page.keyboard.type("1h")
     press(page, "Enter")
     said(page, "o-003 expires in 1 h.")
-    press(page, "d")
+    press(page, "Escape", "d")
     said(page, "Deleted o-003.")
     assert state.get("orders", "o-003") is None
     press(page, "u")
     said(page, "Restored")
     assert state.get("orders", "o-003") == {"status": "new", "n": 5}
 
-    tab_to(page, "Cleanup")
+    tab_to(page, "Cleanup", "Shift+Tab")
     press(page, "Enter")
     expect(page.get_by_role("heading", name="Cleanup")).to_be_visible()
     press(page, "/")

@@ -78,6 +78,24 @@ class TestWithoutUndo:
         assert state.trash().items == []
 
 
+def test_what_set_many_replaces_and_creates_is_kept_item_by_item(state: Store) -> None:
+    for value in (1, 2, 3):
+        state.set("g", "often written", value, ttl=60)
+    state.set("g", "changed since", "old")
+    state.set_many("g", {"often written": 4, "new": 1, "changed since": "mine"}, undo="x")
+    state.set("g", "changed since", "theirs")
+
+    with pytest.raises(RestoreConflict) as conflict:
+        state.restore("x")
+    assert conflict.value.sample == (("g", "changed since"),)
+    assert state.restore("x", on_conflict="skip") == RestoreReport(2, 1)
+    assert state.get_many("g", ["often written", "new", "changed since"]) == {
+        "often written": 3,
+        "changed since": "theirs",
+    }
+    assert state.ttl("g", "often written") == 60
+
+
 class TestIds:
     @pytest.mark.parametrize("undo", ["", "x" * 129, "ä", "a\n", 1, None, 1.5])
     def test_what_is_no_id_is_refused_and_nothing_is_done(self, state: Store, undo: Any) -> None:
@@ -86,6 +104,7 @@ class TestIds:
             lambda: state.set("g", "k", 2, undo=undo),
             lambda: state.update("g", "k", COUNT, undo=undo),
             lambda: state.delete("g", "k", undo=undo),
+            lambda: state.set_many("g", {"k": 2}, undo=undo),
             lambda: state.delete_many("g", ["k"], undo=undo),
             lambda: state.clear("g", undo=undo),
             lambda: state.cleanup(match="*", undo=undo),
