@@ -52,13 +52,13 @@ $(VENV)/bench.stamp: $(VENV)/run.stamp requirements-bench.lock
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-bench.lock
 	touch $@
 
-# The store beside its peers, as a table and in build/bench.json. BENCH takes options: make bench BENCH="--quick --only get"
+# The store and the dashboard beside their peers, as tables and in build/bench.json. BENCH takes options: make bench BENCH="--quick --only get"
 bench: $(VENV)/bench.stamp
 	$(BIN)/python -m tests.benchmarks $(BENCH)
 
-# Takes the pictures in docs/ that the README shows.
+# Takes pictures of all pages, in build/screenshots, and of those the README shows, in docs/.
 screenshots: $(VENV)/dev.stamp chromium
-	STEPSTATE_SCREENSHOTS=docs $(BIN)/python -m pytest tests/browser/test_main_job.py -k edit_an_item
+	$(BIN)/python -m tests.browser.screenshots
 
 # Writes the lock files anew from pyproject.toml.
 lock:

@@ -47,6 +47,7 @@ from dashboard.pages import (
 from dashboard.rendering import environment
 from dashboard.security import SecurityHeaders
 from dashboard.staging import Staging
+from dashboard.throttle import Throttle
 from store import StoreError
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _door(token: str | None, read_only_token: str | None, authorize: Authorize |
         return Open() if authorize is None else HostDoor(authorize)
     if authorize is not None:
         raise ValueError("give tokens or authorize, not both")
-    return TokenDoor(Tokens(token, read_only_token))
+    return TokenDoor(Tokens(token, read_only_token), Throttle())
 
 
 @contextlib.asynccontextmanager

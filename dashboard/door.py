@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Protocol
 from starlette.concurrency import run_in_threadpool
 
 from dashboard.access import Access, Tokens
-from dashboard.throttle import Throttle
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+
+    from dashboard.throttle import Throttle
 
 Authorize = Callable[["Request"], Access | Awaitable[Access | None] | None]
 
@@ -57,9 +58,9 @@ class HostDoor:
 class TokenDoor:
     """Looks for `Authorization: Bearer`, then for the cookie of a session."""
 
-    def __init__(self, tokens: Tokens) -> None:
+    def __init__(self, tokens: Tokens, throttle: Throttle) -> None:
         self.tokens = tokens
-        self._throttle = Throttle()
+        self._throttle = throttle
 
     async def access(self, request: Request) -> Access | None:
         """What the token or else the session of a request allows.

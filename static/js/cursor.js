@@ -37,9 +37,10 @@ export const goBack = () => put(remembered(rows()));
 
 // Does what takes rows away or brings new ones; if the one with the focus goes, the one in its place has it.
 export const keepingRow = (change) => {
-  const was = focusedRow()?.id;
+  const row = focusedRow();
+  const at = row && rows().indexOf(row);
   change();
-  if (was === undefined || document.activeElement !== document.body) return;
+  if (!row || document.activeElement !== document.body) return;
   const all = rows();
-  put(all.find((row) => row.id === was) ?? all[Math.min(last.index, all.length - 1)]);
+  put(all.find(({ id }) => id === row.id) ?? all[Math.min(at, all.length - 1)]);
 };

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -63,15 +62,3 @@ def page(context: BrowserContext) -> Iterator[Page]:
     tab.on("pageerror", lambda error: complaints.append(str(error)))
     yield tab
     assert complaints == []
-
-
-@pytest.fixture
-def screenshot(tmp_path: Path) -> Callable[[Page, str], None]:
-    """Keeps a picture of a page; `make screenshots` has them written to docs/, where the README shows them."""
-    folder = Path(os.environ.get("STEPSTATE_SCREENSHOTS") or tmp_path)
-
-    def take(page: Page, name: str) -> None:
-        # The default hides the caret with a style element, which the content policy forbids.
-        page.screenshot(path=folder / f"{name}.png", caret="initial")
-
-    return take

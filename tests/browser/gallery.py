@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +14,13 @@ from dashboard.demo import OrderWorkflow
 from store import Rule, open_store
 from tests.processes import running
 
-TOKEN = "the token of the gallery"
+TOKEN = "token-of-the-gallery"
 ROUNDS = 14
-DEEP = {"at": {"very": {"deep": [1, {"down": None}]}}, "photo": "data:image/gif;base64,R0lGODlhAQABAAAAACw=", "long": "x" * 900}
+DEEP = {
+    "at": {"very": {"deep": [1, {"down": None}]}},
+    "photo": "data:image/gif;base64,R0lGODlhAQABAAAAACw=",
+    "long": "x" * 900,
+}
 ORDER = "/groups/orders/items/order-0007"
 
 Step = Callable[[Page], None]
@@ -55,6 +59,12 @@ def press_in_pane(name: str) -> Step:
         expect(page.locator("#pane-side")).to_have_count(0)
 
     return step
+
+
+def follow_first(page: Page) -> None:
+    """Follow the first link of a table."""
+    page.locator("tbody a").first.click()
+    expect(page.locator("table")).to_have_count(0)
 
 
 def unfold(selector: str) -> Step:
@@ -102,9 +112,11 @@ def preview(page: Page) -> None:
 
 def import_some(page: Page) -> None:
     """See what a file would import."""
-    lines = ('{"group": "orders", "key": "order-0007", "value": 1}', '{"group": "new", "key": "k", "value": [true]}')
+    names = (("orders", "order-0007"), ("new", "k"))
+    lines = [f'{{"group": "{group}", "key": "{key}", "value": [1], "expires_at": null}}' for group, key in names]
     page.locator("#text").fill("\n".join(lines))
-    press("Preview")(page)
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator(".confirm")).to_be_visible()
 
 
 def show_keys(page: Page) -> None:
@@ -113,7 +125,7 @@ def show_keys(page: Page) -> None:
     expect(page.locator("dialog")).to_be_visible()
 
 
-VIEWS: Sequence[View] = (
+VIEWS: tuple[View, ...] = (
     View("groups", "/?view=list"),
     View("groups-none", "/?search=nothing+like+that"),
     View("tree", "/?view=tree"),
@@ -164,8 +176,9 @@ VIEWS: Sequence[View] = (
     View("not-found", "/nothing/there"),
     View("no-group", "/groups/unknown"),
     View("undo", "/groups/orders/items/order-0001", press_in_pane("Delete")),
-    View("job", "/cleanup/rules/nightly/run", press("Clear")),
+    View("cleaned-up", "/cleanup/rules/nightly/run", press("Clear")),
     View("jobs", "/jobs"),
+    View("job", "/jobs", follow_first),
 )
 LOGIN = View("login", "/login")
 
@@ -175,14 +188,21 @@ def gallery(folder: Path, *options: str) -> Iterator[str]:
     """The address of a dashboard over a store as the demo leaves it, and in which nothing happens any more."""
     url = f"sqlite:///{folder / 'state.db'}"
     with open_store(url, sweep_interval=None) as store:
-        workflow = OrderWorkflow(store, api_seconds=0.001)
+        workflow = OrderWorkflow(store, api_seconds=0.05)
         for count in range(ROUNDS):
             workflow.tick(count)
         store.set_many("notes", {"deep": DEEP, "text": "only text", "number": 7, "a key " * 12: [1, "two", None]})
         store.configure("empty", default_ttl=300)
         store.save_rule(Rule("nightly", finished=True, match="wf-*"))
         store.save_rule(Rule("old", idle=7 * 86400))
+        for group in ("users:eu:ada", "users:eu:lin", "users:us:grace", "mail/2026/11/23", "mail/2026/11/24"):
+            store.set_many(group, {"seen": True, "visits": len(group)}, ttl=86400)
         store.set_many("drafts", {f"draft-{n}": n for n in range(3)})
         store.clear("drafts", undo="kept")
-    with running(sys.executable, "-m", "dashboard", "serve", "--port", "0", *options, url, cwd=folder) as address:
+        store.set("reports", "kettles", {"sold": 3}, undo=True)
+        store.delete("orders", "order-0002", undo=True)
+        store.cleanup(match="wf-order-000[1-3]", finished=True, undo=True)
+    with running(
+        sys.executable, "-m", "dashboard", "serve", "--port", "0", *options, "sqlite:///state.db", cwd=folder
+    ) as address:
         yield address

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,19 +23,20 @@ LOOKS: Final = (("light", WIDE, ALL), ("dark", WIDE, COLOURS), ("dark", NARROW, 
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
+def page(context: BrowserContext) -> Page:
     """A tab that has axe on each page, in which nothing fades: what is on its way has no colour to judge."""
     tab = context.new_page()
     tab.add_init_script(AXE)
     tab.emulate_media(reduced_motion="reduce")
-    yield tab
+    return tab
 
 
 def complaints(page: Page, options: dict[str, Any]) -> list[str]:
     """What is wrong, and where."""
     found = page.evaluate("options => axe.run(document, options).then(({violations}) => violations)", options)
+    checks = ("any", "all", "none")
     return [
-        f"{one['id']}: {node['target']} {' '.join(each['message'] for each in [*node['any'], *node['all'], *node['none']])}"
+        f"{one['id']}: {node['target']} {' '.join(check['message'] for kind in checks for check in node[kind])}"
         for one in found
         for node in one["nodes"]
     ]

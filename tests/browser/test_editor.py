@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -183,9 +183,7 @@ def test_text_over_a_selection_and_search(page: Page, edit: str) -> None:
     assert typed(page) == "[true"
 
 
-def test_changes_of_two_are_shown_and_merged(
-    page: Page, state: Store, edit: str, screenshot: Callable[[Page, str], None]
-) -> None:
+def test_changes_of_two_are_shown_and_merged(page: Page, state: Store, edit: str) -> None:
     page.goto(edit)
     theirs = {**VALUE, "customer": {"name": "Ada", "email": "ada@lovelace.org"}}
     state.set("g", "k", theirs)
@@ -196,7 +194,6 @@ def test_changes_of_two_are_shown_and_merged(
     expect(mine.locator("ins").first).to_have_text('  "status": "paid"')
     expect(other.locator("ins")).to_have_text('    "email": "ada@lovelace.org"')
     assert mine.bounding_box()["y"] == other.bounding_box()["y"], "side by side"  # type: ignore[index]
-    screenshot(page, "conflict")
     page.keyboard.press("Control+s")
     expect(page.locator("#conflict")).to_be_focused()
     assert state.get("g", "k") == theirs, "keys do not overwrite what somebody else wrote"

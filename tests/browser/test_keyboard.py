@@ -48,11 +48,38 @@ def said(page: Page, text: str) -> None:
 
 def tab_to(page: Page, name: str, key: str = "Tab") -> None:
     """Go on with this key until what has the focus is called so."""
+    seen = []
     for _ in range(40):
         press(page, key)
-        if page.evaluate(LABEL) == name:
+        seen.append(page.evaluate(LABEL))
+        if seen[-1] == name:
             return
-    raise AssertionError(f"no {name} comes by {key}")
+    raise AssertionError(f"no {name} comes by {key}, but {seen}")
+
+
+def edit_the_open_item(page: Page) -> None:
+    press(page, "e")
+    expect(page.locator("json-editor[data-ready]")).to_be_visible()
+    tab_to(page, "editor")
+    press(page, "Control+a")
+    page.keyboard.insert_text('{"status": "new", "n": 1}')
+    press(page, "Control+s")
+    said(page, "Saved o-003.")
+
+
+def operate_on_the_open_item(page: Page) -> None:
+    press(page, "o")
+    expect(page.get_by_label("Operation 1", exact=True)).to_be_visible()
+    tab_to(page, "Operation 1")
+    page.keyboard.type("increment")
+    press(page, "Tab")
+    page.keyboard.type("n")
+    press(page, "Tab")
+    page.keyboard.type("4")
+    expect(page.locator(".diff ins")).to_have_text(re.compile('"n": 5'))
+    tab_to(page, "Apply 1 operation")
+    press(page, "Enter")
+    expect(page.locator("#tree")).to_contain_text("n: 5")
 
 
 def test_the_main_job_by_keys_alone(page: Page, place: PLACE) -> None:
@@ -79,27 +106,8 @@ def test_the_main_job_by_keys_alone(page: Page, place: PLACE) -> None:
     press(page, "Enter")
     opened(page, "o-003")
 
-    press(page, "e")
-    expect(page.locator("json-editor[data-ready]")).to_be_visible()
-    tab_to(page, "editor")
-    press(page, "Control+a")
-    page.keyboard.insert_text('{"status": "new", "n": 1}')
-    press(page, "Control+s")
-    said(page, "Saved o-003.")
-
-    press(page, "o")
-    expect(page.get_by_label("Operation 1", exact=True)).to_be_visible()
-    tab_to(page, "Operation 1")
-    page.keyboard.type("increment")
-    press(page, "Tab")
-    page.keyboard.type("n")
-    press(page, "Tab")
-    page.keyboard.type("4")
-    expect(page.locator(".diff ins")).to_have_text(re.compile('"n": 5'))
-    tab_to(page, "Apply 1 operation")
-    press(page, "Enter")
-    expect(page.locator("#tree")).to_contain_text("n: 5")
-
+    edit_the_open_item(page)
+    operate_on_the_open_item(page)
     press(page, "t")
     expect(page.get_by_label("TTL")).to_be_focused()
     page.keyboard.type("1h")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 
 from playwright.sync_api import Browser, Dialog, Page, expect
 
@@ -27,15 +26,11 @@ def seconds_left(page: Page) -> int:
     return int(minutes) * 60 + int(seconds)
 
 
-def test_edit_an_item_apply_an_increment_set_a_ttl_and_clear_a_finished_group(
-    page: Page, demo: str, screenshot: Callable[[Page, str], None]
-) -> None:
+def test_edit_an_item_apply_an_increment_set_a_ttl_and_clear_a_finished_group(page: Page, demo: str) -> None:
     page.goto(demo)
     page.evaluate("window.loadedOnce = true")
     expect(page.get_by_role("row", name=re.compile("wf-order-0001"))).to_contain_text("finished")
-    screenshot(page, "groups")
     key = open_order(page)
-    screenshot(page, "item")
 
     page.get_by_role("link", name="Edit").click()
     edited = editor(page)
@@ -52,7 +47,6 @@ def test_edit_an_item_apply_an_increment_set_a_ttl_and_clear_a_finished_group(
     page.get_by_label("Value or amount of operation 1").fill("3")
     page.get_by_role("button", name="Preview").last.click()
     expect(page.locator(".diff ins")).to_have_text(re.compile('"visits": 3'))
-    screenshot(page, "operations")
     page.get_by_role("button", name="Apply 1 operation").click()
     expect(page.locator("#tree")).to_contain_text("visits: 3")
 
@@ -66,12 +60,10 @@ def test_edit_an_item_apply_an_increment_set_a_ttl_and_clear_a_finished_group(
 
     page.get_by_role("link", name="Cache", exact=True).click()
     expect(page.get_by_role("img", name=re.compile("expiring within 10 minutes"))).to_be_visible()
-    screenshot(page, "cache")
     page.get_by_role("link", name="Cleanup").click()
     page.get_by_label("Finished").select_option("yes")
     page.get_by_label("Name fits").fill("wf-*")
     expect(page.get_by_role("row", name=re.compile("wf-order-0001"))).to_be_visible()
-    screenshot(page, "cleanup")
     page.get_by_label("Name fits").fill("wf-order-0001")
     expect(page.locator("tbody tr")).to_have_count(1)
     page.get_by_role("button", name="Clear 1 group").click()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
+from dashboard.access import Access, Tokens
+from dashboard.door import TokenDoor
 from dashboard.throttle import ADDRESSES, BURST, FORGOTTEN, FREE, LONGEST, Throttle
 
 
@@ -94,6 +97,17 @@ def test_where_the_right_token_came_from_others_guesses_hold_nobody_up(throttle:
         guess(throttle, "192.0.2.1", 50)
         assert wait(throttle, "192.0.2.1") <= 1
         clock.now += 1
+
+
+def test_the_read_only_token_does_not_make_an_address_known(clock: Clock, throttle: Throttle) -> None:
+    door = TokenDoor(Tokens("full", "read"), throttle)
+    request = Request({"type": "http", "headers": [], "client": ("192.0.2.1", 1)})
+    for _ in range(10):
+        assert door.try_token(request, b"read") is Access.READ
+        guess(throttle, "192.0.2.1")
+        clock.now += wait(throttle, "192.0.2.1")
+    assert door.try_token(request, b"wrong") is None
+    assert wait(throttle, "192.0.2.1") > 1
 
 
 def test_it_remembers_only_so_many_addresses(throttle: Throttle, clock: Clock) -> None:

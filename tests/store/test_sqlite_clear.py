@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
-import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +15,7 @@ import pytest
 from store import Store, open_store
 from store.backends import sqlite_sweep
 from tests.store.counts import check_counts, check_integrity, left_to_remove
+from tests.store.killed import killed
 from tests.store.support import in_children
 from tests.store.waits import NOTICED, Waits, lock_times
 
@@ -147,33 +146,14 @@ def test_a_clear_that_cannot_remove_at_once_is_done_all_the_same(path: Path, mon
         assert left_to_remove(path) == 0
 
 
-def killed_clear(path: Path, lifetime: float) -> bool:
-    """Kill a process so many seconds after it began to clear; whether it had been told that it is done."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        state = opened(path)
-        os.write(writing, b"b")
-        state.clear("g")
-        os.write(writing, b"d")
-        os._exit(0)
-    os.close(writing)
-    os.read(reading, 1)
-    time.sleep(lifetime)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    done = os.read(reading, 1) == b"d"
-    os.close(reading)
-    return done
-
-
 def test_a_clear_killed_at_any_moment_has_cleared_all_or_nothing_and_the_next_sweep_goes_on(
     templates: dict[int, Path], path: Path
 ) -> None:
     chance, outcomes = random.Random(20261123), set[tuple[bool, bool]]()  # noqa: S311
     for _ in range(KILLS):
         shutil.copyfile(templates[SOME], path)
-        done = killed_clear(path, chance.choice([0.0, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.03, 0.1]))
+        lifetime = chance.choice([0.0, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.03, 0.1])
+        done = killed(opened, path, lifetime, lambda state: state.clear("g"))
         check_integrity(path)
         check_counts(path)
         with opened(path) as state:

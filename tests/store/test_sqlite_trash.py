@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
-import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +17,7 @@ from store.backends import sqlite_restoring, sqlite_sweep
 from store.backends.sqlite import SqliteBackend
 from tests.conftest import ManualClock
 from tests.store.counts import check_counts, check_integrity, left_to_remove
+from tests.store.killed import killed
 from tests.store.support import in_children
 from tests.store.waits import NOTICED, Waits, lock_times
 
@@ -107,26 +106,6 @@ def test_while_a_large_group_is_restored_others_hardly_wait(large: Path, path: P
         assert state.list("g") == list(range(MANY))
 
 
-def killed_restore(path: Path, lifetime: float) -> bool:
-    """Kill a process so many seconds after it began to restore; whether it had been told that it is done."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        state = opened(path)
-        os.write(writing, b"b")
-        state.restore("x")
-        os.write(writing, b"d")
-        os._exit(0)
-    os.close(writing)
-    os.read(reading, 1)
-    time.sleep(lifetime)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    done = os.read(reading, 1) == b"d"
-    os.close(reading)
-    return done
-
-
 def test_a_restore_killed_at_any_moment_leaves_the_rest_in_the_trash(tmp_path: Path, path: Path) -> None:
     with opened(tmp_path / "cleared.db") as state:
         filled(state, SOME)
@@ -135,7 +114,7 @@ def test_a_restore_killed_at_any_moment_leaves_the_rest_in_the_trash(tmp_path: P
     chance, partly = random.Random(20261124), 0  # noqa: S311
     for _ in range(KILLS):
         shutil.copyfile(tmp_path / "cleared.db", path)
-        done = killed_restore(path, chance.uniform(0, 0.2))
+        done = killed(opened, path, chance.uniform(0, 0.2), lambda state: state.restore("x"))
         check_integrity(path)
         check_counts(path)
         with opened(path) as state:
