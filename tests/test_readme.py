@@ -39,9 +39,41 @@ def test_the_example_of_the_api_does_what_its_comments_say() -> None:
 
 def test_the_example_of_mounting_serves_the_dashboard() -> None:
     names: dict[str, Any] = {}
-    exec(example("create_app"), names)  # noqa: S102
+    exec(example("Mount(\"/_state\""), names)  # noqa: S102
     client = TestClient(names["app"])
     assert "The store is empty" in client.get("/_state/").text
+    names["state"].close()
+
+
+def test_the_example_of_authorizing_asks_the_application() -> None:
+    names: dict[str, Any] = {}
+    exec(example("authorize="), names)  # noqa: S102
+    users: dict[str, str] = {}
+
+    async def with_session(scope: Any, receive: Any, send: Any) -> None:
+        await names["app"]({**scope, "session": users}, receive, send)
+
+    client = TestClient(with_session)
+    assert client.get("/").status_code == 403
+    users["user"] = "bob"
+    assert client.get("/").status_code == 200
+    assert client.post("/add").status_code == 403
+    users["user"] = "ada"
+    assert client.post("/add").status_code == 422
+
+
+def test_the_examples_of_filters_and_undo_run() -> None:
+    names: dict[str, Any] = {}
+    exec(example("Property.TTL"), names)  # noqa: S102
+    assert names["page"].items == []
+    names["state"].close()
+    names = {}
+    undo = example("spring-cleaning")
+    before, _, after = undo.partition("state.clear")
+    exec(before, names)  # noqa: S102
+    names["state"].set("orders", "o-1", 1)
+    exec("state.clear" + after, names)  # noqa: S102
+    assert names["state"].get("orders", "o-1") == 1
     names["state"].close()
 
 

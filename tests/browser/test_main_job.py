@@ -194,7 +194,9 @@ def test_the_keyboard_goes_on_in_the_pane_that_was_opened(page: Page, demo: str)
     expect(page.locator("#pane-side")).to_be_focused()
     for name in ("Export", "Delete", "Close", "Tree", "JSON", "Edit"):
         page.keyboard.press("Tab")
-        expect(page.locator("#pane-side").get_by_text(name, exact=True).or_(page.get_by_label(name))).to_be_focused()
+        expect(
+            page.locator("#pane-side").get_by_text(name, exact=True).or_(page.locator("#pane-side").get_by_label(name))
+        ).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_label("Value, as JSON")).to_be_visible()
     expect(page.locator("#pane-side")).to_be_focused()
