@@ -79,4 +79,5 @@ def _what(entry: TrashEntry) -> str:
     if entry.group_id is None:
         return formats.count(entry.groups, "group")
     group = formats.oneline(entry.group_id)
-    return group if entry.key is None else f"{formats.oneline(entry.key)} of {group}"
+    whole = entry.key is None or entry.action in ("clear", "cleanup")  # also where it held a single item
+    return group if whole else f"{formats.oneline(entry.key)} of {group}"

@@ -101,9 +101,13 @@ def _no_access(request: Request, *, login: bool) -> Response:
 
 
 def _no_access_htmx(request: Request) -> Response:
+    safe = request.method in _SAFE
     shown = re.sub("^https?://[^/]*|#.*", "", request.headers.get("hx-current-url", ""))
-    login = Urls.of(request).login(next_page(request, shown))
-    if request.method in _SAFE:
+    wanted = (
+        page_of(request) if safe and "hx-boosted" in request.headers else shown
+    )  # a link to follow, or part of a page
+    login = Urls.of(request).login(next_page(request, wanted))
+    if safe:
         return Response(status_code=401, headers={"HX-Redirect": login})
     # What was typed stays where it is, to be sent again.
     notice = (

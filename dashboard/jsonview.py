@@ -6,10 +6,12 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from dashboard.formats import count
 from dashboard.jsontext import indented_size, text_of
 
 PREVIEW_FIELDS = 4
 PREVIEW_TEXT = 40
+PREVIEW_INSIDE = 30  # characters of an array or object that is shown as it is
 EDITED_TEXT = 1024 * 1024  # a longer text is edited in a plain field
 
 
@@ -43,18 +45,26 @@ def preview(value: Any, key: str = "") -> list[Field]:
 
 
 def field(name: str, value: Any) -> Field:
-    """A field in short: text is cut to a readable length, of arrays and objects there is how many they hold."""
+    """A field in short: text is cut to a readable length, of longer arrays and objects there is how much they hold."""
     name = _cut(name)
     match value:
         case dict():
-            return Field(name, f"{{{len(value)}}}" if value else "{}", "object")
+            return Field(name, _inside(value) or count(len(value), "field"), "object")
         case list():
-            return Field(name, f"[{len(value)}]" if value else "[]", "array")
+            return Field(name, _inside(value) or count(len(value), "element"), "array")
         case str():
             return Field(name, _cut(orjson.dumps(value[: PREVIEW_TEXT * 2]).decode()), "string")
         case bool() | None:
             return Field(name, orjson.dumps(value).decode(), "word")
     return Field(name, orjson.dumps(value).decode(), "number")
+
+
+def _inside(value: dict[str, Any] | list[Any]) -> str:
+    """An object or array as JSON, "" if that is too long."""
+    if len(value) > PREVIEW_INSIDE // 2:  # no need to look into it
+        return ""
+    text = orjson.dumps(value).decode()
+    return text if len(text) <= PREVIEW_INSIDE else ""
 
 
 def _cut(text: str) -> str:

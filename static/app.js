@@ -40,11 +40,11 @@ document.addEventListener("htmx:error", (event) => {
 // A list stays where it was scrolled to while an item of it opens beside it.
 let kept = null;
 document.addEventListener("htmx:before:swap", () => {
+  document.querySelector(".notice.bad")?.remove();
   const list = document.querySelector("[data-scroll]");
   kept = list && { place: list.dataset.scroll, top: list.scrollTop, groups: document.getElementById("pane-groups")?.scrollTop };
 });
 document.addEventListener("htmx:after:swap", () => {
-  document.querySelector(".notice.bad")?.remove();
   const list = document.querySelector("[data-scroll]");
   if (kept && list) {
     if (list.dataset.scroll === kept.place) list.scrollTop = kept.top;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dashboard import columns
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PAGE_SIZES = (50, 100, 200)
 LOOK_SECONDS = 2.0  # then a page that is filtered shows what was found so far
 COUNT_SECONDS = 0.25
-COUNTED = 2000
+COUNTED = 10_000
 LARGEST = 64 * 1024  # bytes; larger values are not read to show a few words of them
 MAX_FILTERS = 20
 TIMES = (Property.TTL, Property.AGE, Property.IDLE)
@@ -117,16 +117,15 @@ class ItemList:
 
 
 def item_list(store: Store, group: GroupInfo, listing: Listing) -> ItemList:
-    """The page of a group's items that a listing asks for.
+    """The page of a group's items that a listing asks for; filters that are none are left out.
 
     Raises:
         InvalidArgument: for an unknown order, or a token that was made for another one.
     """
     texts = list(dict.fromkeys(listing.where))
     shown = [_set(listing, texts, index) for index in range(len(texts))]
-    if any(each.error for each in shown):
-        return ItemList(group, listing, Page([], None), shown, columns.chosen((), ()), "")
-    search, where = criteria(listing)
+    usable = tuple(each.text for each in shown if not each.error)
+    search, where = criteria(replace(listing, where=usable))
     page = store.items(
         group.id,
         search=search,

@@ -15,6 +15,8 @@ from dashboard.urls import WHOLE_LIST, Listing, Urls
 from store import StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -45,13 +47,15 @@ class Side(Protocol):
 class GroupPage:
     """A page of a group's items, the groups beside it, and what the side pane shows.
 
-    `here` is the path of all that: with another listing, the same stands beside another list.
+    `here` is the path of all that: with another listing, the same stands beside another list. `ticked` are the keys of
+    the rows that are ticked, None for all of them.
     """
 
     listed: ItemList
     neighbours: Neighbours
     side: Side | None
     here: str
+    ticked: Container[str] | None = ()
     section: Literal["groups"] = "groups"
 
     @property
@@ -110,15 +114,22 @@ def known_group(request: Request) -> GroupInfo:
     return group
 
 
-def render_panes(request: Request, group: GroupInfo, side: Side | None = None, status: int = 200) -> Response:
-    """Answer with a group's page."""
+def render_panes(
+    request: Request,
+    group: GroupInfo,
+    side: Side | None = None,
+    status: int = 200,
+    *,
+    ticked: Container[str] | None = (),
+) -> Response:
+    """Answer with a group's page, on which rows are `ticked`: these, or with None all."""
     store = store_of(request)
     listing = listing_of(request)
     if request.method == "GET" and listing != Listing.of(request.query_params):
         return redirect(request, Urls.of(request).same(request.url.path, listing, request.query_params))
     items = item_list(store, group, listing)
     neighbours = neighbours_of(store, group, Habit.of(request).separators)
-    page = GroupPage(items, neighbours, side, _here(request, group, side, status))
+    page = GroupPage(items, neighbours, side, _here(request, group, side, status), ticked)
     return render(request, "group.html", page, status)
 
 

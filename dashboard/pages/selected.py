@@ -76,7 +76,7 @@ def submit(request: Request, form: FormData) -> Response:
     except InvalidFilter:  # the page says what is wrong
         return render_panes(request, group, status=422)
     if "sure" not in form:
-        return render_panes(request, group, question)
+        return _ask(request, group, question)
     return _do(request, group, form, question)
 
 
@@ -93,6 +93,10 @@ def _question(request: Request, group: GroupInfo, do: str, versions: dict[str, i
     return SelectedQuestion(group.id, do, None, counted, filters, asked_at)
 
 
+def _ask(request: Request, group: GroupInfo, question: SelectedQuestion, status: int = 200) -> Response:
+    return render_panes(request, group, question, status, ticked=question.versions)
+
+
 def _do(request: Request, group: GroupInfo, form: FormData, question: SelectedQuestion) -> Response:
     undo = new_id() if question.do == "delete" else ""
     action: Action = Deleting(undo)
@@ -104,7 +108,7 @@ def _do(request: Request, group: GroupInfo, form: FormData, question: SelectedQu
             action = SettingTtl(parse_expiry(typed, now, zone), now)
         except StoreError as error:
             wrong = replace(question, ttl=typed, error=forms.FieldError.of(error))
-            return render_panes(request, group, wrong, forms.status_of(error))
+            return _ask(request, group, wrong, forms.status_of(error))
         note = " A time without a zone is taken as UTC." if lacks_zone(typed) and zone is None else ""
     if question.versions is None:
         return _start(request, form, question, action, undo)

@@ -1,7 +1,7 @@
 // How CodeMirror is set up for JSON. It and the library are loaded once there is an editor on the page.
 import {
   EditorState, EditorView, HighlightStyle, bracketMatching, defaultKeymap, drawSelection, ensureSyntaxTree, foldGutter,
-  foldKeymap, highlightActiveLine, highlightActiveLineGutter, highlightSelectionMatches, highlightSpecialChars, history,
+  foldKeymap, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, history,
   historyKeymap, indentLess, indentMore, indentOnInput, indentUnit, json, keymap, lineNumbers, lintGutter, nextDiagnostic,
   placeholder, search, searchKeymap, setDiagnostics, syntaxHighlighting, tags,
 } from "../vendor/codemirror/codemirror-6.43.15.min.js";
@@ -36,7 +36,7 @@ const look = EditorView.theme({
   ".cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground": {
     backgroundColor: "color-mix(in srgb, var(--accent) 22%, transparent)",
   },
-  ".cm-selectionMatch, .cm-searchMatch": { backgroundColor: "color-mix(in srgb, var(--warn) 28%, transparent)" },
+  ".cm-searchMatch": { backgroundColor: "color-mix(in srgb, var(--warn) 28%, transparent)" },
   ".cm-searchMatch.cm-searchMatch-selected": { backgroundColor: "color-mix(in srgb, var(--warn) 60%, transparent)" },
   "&.cm-focused .cm-matchingBracket": { backgroundColor: "var(--accent-bg)", outline: "1px solid var(--accent)" },
   "&.cm-focused .cm-nonmatchingBracket": { backgroundColor: "var(--danger-bg)" },
@@ -101,7 +101,7 @@ const overSelection = (event, view) => {
 const setup = [
   lintGutter(), lineNumbers(), foldGutter({ openText: "▾", closedText: "▸" }), highlightActiveLine(), highlightActiveLineGutter(),
   highlightSpecialChars(), history(), drawSelection(), indentUnit.of("  "), indentOnInput(), bracketMatching(),
-  highlightSelectionMatches(), search({ top: true }), EditorView.lineWrapping, json(), syntaxHighlighting(colours), look,
+  search({ top: true }), EditorView.lineWrapping, json(), syntaxHighlighting(colours), look,
   keymap.of([
     { key: "Tab", run: twoSpaces, shift: indentLess },
     { key: "F8", run: nextDiagnostic },

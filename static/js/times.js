@@ -41,8 +41,8 @@ export const write = (element, text) => {
 const tick = (root = document) => {
   for (const element of root.querySelectorAll("[data-expires]")) {
     const left = (Number(element.dataset.expires) - now()) / 1000;
-    const { before, after } = element.dataset; // with something to say after it, it is told roughly
-    write(element, left > 0 ? before + (after ? rough(left) : countdown(left)) : after || "expired");
+    const { before, after, over } = element.dataset; // with something to say after it, it is told roughly
+    write(element, left > 0 ? before + (after ? rough(left) : countdown(left)) : after || over || "expired");
     if (left <= 0 && !after) element.closest("tr[data-item]")?.classList.add("gone");
   }
   for (const bar of root.querySelectorAll("[data-until]")) {

@@ -10,7 +10,7 @@ export const caretAtError = () => {
   const editor = area.closest("json-editor");
   if (editor?.ready) return editor.select(at);
   area.focus();
-  area.setSelectionRange(at, at + 1);
+  area.setSelectionRange(at, at);
 };
 
 const changed = (control) =>

@@ -97,3 +97,43 @@ def test_all_that_match_without_javascript(browser: Browser, place: PLACE) -> No
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
     assert len(state.list("orders")) == 40
     context.close()
+
+
+def test_rows_stay_ticked_beside_the_question_and_after_it(page: Page, place: PLACE) -> None:
+    address, _ = place
+    page.goto(address + PAID)
+    page.get_by_label("Select o-001").check()
+    page.get_by_label("Select o-004").check()
+    for close in ("×", "Escape"):
+        page.locator(".sel").get_by_role("button", name="Delete…").click()
+        expect(page.get_by_role("button", name="Delete 2 items")).to_be_visible()
+        expect(page.locator("tbody input:checked")).to_have_count(2)
+        if close == "×":
+            page.locator("#pane-side").get_by_label("Close").click()
+        else:
+            page.keyboard.press(close)
+        expect(page.locator("#pane-side")).to_have_count(0)
+        expect(page.locator(".sel")).to_contain_text("2 selected")
+        expect(page.get_by_label("Select o-004")).to_be_checked()
+
+
+def test_shift_ticks_and_unticks_all_rows_between(page: Page, place: PLACE) -> None:
+    address, _ = place
+    page.goto(address + PAID)
+    page.get_by_label("Select o-002").click()
+    page.get_by_label("Select o-010").click(modifiers=["Shift"])
+    expect(page.locator(".sel")).to_contain_text("6 selected")
+    page.get_by_label("Select o-004").click(modifiers=["Shift"])
+    expect(page.locator(".sel")).to_contain_text("1 selected")
+
+
+def test_on_a_narrow_screen_the_bar_comes_with_the_first_tick_and_no_row_moves(page: Page, place: PLACE) -> None:
+    address, _ = place
+    page.set_viewport_size({"width": 380, "height": 700})
+    page.goto(address + PAID)
+    row = page.get_by_label("Select o-001")
+    expect(page.locator(".sel")).to_be_hidden()
+    before = row.bounding_box()
+    row.check()
+    expect(page.locator(".sel")).to_be_visible()
+    assert row.bounding_box() == before

@@ -217,3 +217,16 @@ def test_nothing_is_cut_off_on_a_narrow_screen(page: Page, address: str, state: 
     page.goto(f"{address}/{path}")
     expect(page.locator("#content")).to_be_visible()
     assert page.locator("#content").evaluate("main => main.scrollWidth - main.clientWidth") <= 0
+
+
+def test_what_is_typed_into_stays_in_sight_when_a_long_preview_comes(
+    page: Page, address: str, state: Store
+) -> None:
+    for number in range(200):
+        state.set(f"long-{number:03}", "k", 1)
+    page.goto(f"{address}/cleanup")
+    page.get_by_label("Name fits").press_sequentially("long-*")
+    expect(page.locator(".total")).to_contain_text("200 groups")
+    expect(page.locator(".chosen + form tbody tr").first).to_be_visible()
+    assert page.locator("main.cleanup-page").evaluate("main => main.scrollTop") == 0
+    expect(page.get_by_label("Name fits")).to_be_focused()

@@ -120,9 +120,11 @@ def test_the_main_job_by_keys_alone(page: Page, place: PLACE) -> None:
     said(page, "Restored")
     assert state.get("orders", "o-003") == {"status": "new", "n": 5}
 
+    expect(page.locator("#content")).to_be_focused()  # the page has come wholly
     tab_to(page, "Cleanup", "Shift+Tab")
     press(page, "Enter")
     expect(page.get_by_role("heading", name="Cleanup")).to_be_visible()
+    expect(page.locator("#content")).to_be_focused()
     press(page, "/")
     page.keyboard.type("ord*")
     expect(page.locator(".chosen")).to_contain_text("1 group")

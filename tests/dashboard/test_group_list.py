@@ -68,7 +68,7 @@ def test_the_address_says_which_columns_there_are(orders: Store, browser: Browse
 
     assert heads(page)[1:-3] == ["big", "customer", "unit price", "note", "none"]
     assert [row[FIELDS_AT:-3] for row in page.rows] == [
-        ["", "{1}", "", "null", ""],
+        ["", '{"country":"DE"}', "", "null", ""],
         ["", "{1}", "", "", ""],
         ["", "", '"100"', "", ""],
         ["9007199254740993", "", "", "", ""],
@@ -301,7 +301,7 @@ def test_a_filter_that_is_none_is_shown_with_what_is_wrong(
     assert page.status == 200
     assert len(chips(page)) == 2
     if why is not None:
-        assert page.rows == []
+        assert listed(page) == ["o-1", "o-3"]  # the other filter holds
         (error,) = page.errors
         assert why in error
         assert listed(page.click("Remove it")) == ["o-1", "o-3"]
@@ -362,9 +362,9 @@ def test_more_than_a_page_is_counted_out(state: Store, browser: Browser) -> None
 
 
 def test_very_many_are_not_counted_out(state: Store, browser: Browser) -> None:
-    state.set_many("g", dict.fromkeys((f"k{number:05}" for number in range(2050)), 1))
+    state.set_many("g", dict.fromkeys((f"k{number:05}" for number in range(10050)), 1))
 
-    assert counted(browser.get(address("key contains k"))) == "2,000+ of 2,050"
+    assert counted(browser.get(address("key contains k"))) == "10,000+ of 10,050"
 
 
 @pytest.fixture

@@ -56,6 +56,8 @@ def test_without_access_programs_and_parts_of_pages_are_told_so(locked: TestClie
             assert part.status_code == 401
             assert part.headers["hx-redirect"] == "/login?next=/groups/g%3Fsearch%3Da%2520b"
             assert part.text == ""
+            link = locked.get(path, headers={**HTMX, "HX-Boosted": "true", "HX-Current-URL": "http://testserver/add"})
+            assert link.headers["hx-redirect"] == f"/login?next={path}"
 
 
 @pytest.mark.parametrize("headers", [{}, HTML, HTMX, {"Content-Type": "application/json"}])
