@@ -79,5 +79,6 @@ def _what(entry: TrashEntry) -> str:
     if entry.group_id is None:
         return formats.count(entry.groups, "group")
     group = formats.oneline(entry.group_id)
-    whole = entry.key is None or entry.action in ("clear", "cleanup")  # also where it held a single item
-    return group if whole else f"{formats.oneline(entry.key)} of {group}"
+    if entry.key is None or entry.action in ("clear", "cleanup"):  # also where it held a single item
+        return group
+    return f"{formats.oneline(entry.key)} of {group}"

@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from dashboard.access import ACCESS, Access, access_of
 from dashboard.door import Door, Open, TokenDoor
 from dashboard.json_answers import sends_json
+from dashboard.returning import own_page
 from dashboard.security import check_host, check_origin
 from dashboard.urls import Urls, page_of
 
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-# No host, nothing that browsers leave out or take for a slash, and nothing that is decoded to another path.
-_PAGE: Final = re.compile(r"(/[A-Za-z0-9_~:.-]+)*/?(\?[!-\[\]-~]*)?")
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 _READ_ONLY: Final = "The dashboard is read only for you, so nothing was changed."
 _LOGGED_OUT: Final = "You are not logged in, so nothing was changed."
@@ -85,8 +84,7 @@ def changing(show: Callable[[Request], Response]) -> Callable[[Request], Respons
 
 def next_page(request: Request, url: str) -> str:
     """Where to go after the login: this URL if it is one of our pages, else the first page."""
-    home = Urls.of(request).groups()
-    return url if url.startswith(home) and _PAGE.fullmatch(url) and "/../" not in f"{url.partition('?')[0]}/" else home
+    return own_page(request, url) or Urls.of(request).groups()
 
 
 def _no_access(request: Request, *, login: bool) -> Response:

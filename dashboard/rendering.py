@@ -17,6 +17,7 @@ from dashboard.compression import compress
 from dashboard.door import TokenDoor
 from dashboard.regions import Regions, live
 from dashboard.resources import resources
+from dashboard.returning import own_page
 from dashboard.themes import THEMES, theme_of
 from dashboard.urls import Urls, encode_name, page_of
 from store import UNDO_SECONDS, StoreClosed, StoreError, kind_of
@@ -31,6 +32,7 @@ _REVISION = "stepstate.revision"
 _NOTICE_COOKIE = "stepstate_notice"
 _NOTICE_SECONDS = 30
 _NOTICE_LENGTH = 300  # characters, so that even emoji fit into what browsers take as a cookie
+_COOKIE_LENGTH = 3900
 
 
 class PageContext(Protocol):
@@ -49,13 +51,14 @@ class PageContext(Protocol):
 class Shell:
     """What every page shows around its own part; `revision` is the store's from before the page was made.
 
-    `jobs` is how many background jobs are not over, `undo` what was done last and can be undone, `place` the page's
-    own URL, "" for what a form was answered with. Who has no `access` is shown nothing of the store; `logged_in`
-    tells of a session, which can be ended.
+    `leads_to` is the page that the notice is about, if that is another. `jobs` is how many background jobs are not
+    over, `undo` what was done last and can be undone, `place` the page's own URL, "" for what a form was answered with.
+    Who has no `access` is shown nothing of the store; `logged_in` tells of a session, which can be ended.
     """
 
     location: str = ""
     notice: str = ""
+    leads_to: str = ""
     undo: undoing.Offer | None = None
     place: str = ""
     revision: str = ""
@@ -126,8 +129,8 @@ def render(
     env: jinja2.Environment = request.app.state.templates
     regions = Regions.wanted(request)
     part = request.headers.get("hx-request-type") == "partial"
-    notice = unquote(request.cookies.get(_NOTICE_COOKIE, ""))
-    shell = shell or _shell(request, notice)
+    notice, _, leads_to = unquote(request.cookies.get(_NOTICE_COOKIE, "")).partition("\n")
+    shell = shell or _shell(request, notice, own_page(request, leads_to))
     context: dict[str, Any] = {
         "page": page,
         "url": Urls.of(request),
@@ -146,15 +149,16 @@ def render(
     return response
 
 
-def redirect(request: Request, url: str, notice: str = "", trash_id: str = "") -> Response:
-    """Send the browser on after a change, with a message for the next page.
+def redirect(request: Request, url: str, notice: str = "", trash_id: str = "", leads_to: str = "") -> Response:
+    """Send the browser on after a change, with a message for the next page, and a link in it to what it `leads_to`.
 
     If something is kept in the trash under `trash_id`, the message offers to undo it, and stays as long as that can be.
     """
     response = RedirectResponse(url, 303)
     if notice:
         text = formats.oneline(notice)[:_NOTICE_LENGTH]
-        _keep(request, response, _NOTICE_COOKIE, quote(text), _NOTICE_SECONDS)
+        said, linked = quote(text), quote(f"{text}\n{leads_to}")
+        _keep(request, response, _NOTICE_COOKIE, linked if len(linked) <= _COOKIE_LENGTH else said, _NOTICE_SECONDS)
         if trash_id:
             _keep(request, response, undoing.COOKIE, undoing.Offer.written(trash_id, text), UNDO_SECONDS)
     return response
@@ -169,7 +173,7 @@ def _keep(request: Request, response: Response, cookie: str, value: str, seconds
     response.set_cookie(cookie, value, seconds, path=_cookie_path(request), httponly=True, samesite="strict")
 
 
-def _shell(request: Request, notice: str) -> Shell:
+def _shell(request: Request, notice: str, leads_to: str) -> Shell:
     access = access_of(request)
     if access is None:
         return Shell(notice=notice)
@@ -178,7 +182,7 @@ def _shell(request: Request, notice: str) -> Shell:
     try:
         undo = undoing.Offer.read(store, request.cookies.get(undoing.COOKIE, "")) if access is Access.FULL else None
         place, revision, now = _place(request), request.scope[_REVISION], store.now()
-        return Shell(store.location, notice, undo, place, revision, jobs, access, logged_in, now)
+        return Shell(store.location, notice, leads_to, undo, place, revision, jobs, access, logged_in, now)
     except StoreClosed:  # the page that says so is shown all the same
         return Shell(notice=notice, jobs=jobs, access=access, logged_in=logged_in)
 

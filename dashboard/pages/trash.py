@@ -12,6 +12,7 @@ from dashboard.formats import count, number
 from dashboard.pages.errors import NotFound
 from dashboard.rendering import forget_undo, redirect, render, store_of
 from dashboard.restoring import WHOLE_ITEMS, OnConflict, Restoring, restored_in_words
+from dashboard.returning import is_there, own_page
 from dashboard.undoing import what_was_done
 from dashboard.urls import Urls, decode_name
 from store import UNDO_SECONDS, InvalidArgument, NotInTrash, RestoreConflict
@@ -74,19 +75,21 @@ def restore_form(request: Request) -> Response:
 
 
 def restore(request: Request, form: FormData) -> Response:
-    """POST: bring an entry back; if any of it was changed since, ask what to do about that."""
-    entry, urls = _entry_in(request), Urls.of(request)
+    """POST: bring an entry back, and go back to the page; if any of it was changed since, ask what to do about that."""
+    entry, urls, back = _entry_in(request), Urls.of(request), own_page(request, forms.text(form, "back"))
     on_conflict = _on_conflict(forms.text(form, "on_conflict"))
     if entry.items > WHOLE_ITEMS:
         work = Restoring(store_of(request), entry, on_conflict, urls.trash_entry(entry.id, "restore"))
-        return jobs.run(request, f"Restoring {count(entry.items, 'item')}", work, _place_of(urls, entry))
+        return jobs.run(request, f"Restoring {count(entry.items, 'item')}", work, back or _place_of(urls, entry))
     try:
         report = store_of(request).restore(entry.id, on_conflict=on_conflict)
     except RestoreConflict as conflict:
-        return render(request, "trash_restore.html", RestorePage(entry, urls.trash(), conflict), 409)
+        return render(request, "trash_restore.html", RestorePage(entry, back or urls.trash(), conflict), 409)
     except NotInTrash:
         raise _too_late(request) from None
-    return redirect(request, _there_now(request, entry), restored_in_words(entry, report))
+    place = _there_now(request, entry)
+    there = back if back and is_there(request, store_of(request), back) else place
+    return redirect(request, there, restored_in_words(entry, report), leads_to="" if there == place else place)
 
 
 def discard_form(request: Request) -> Response:
@@ -104,12 +107,11 @@ def discard(request: Request, _form: FormData) -> Response:
 
 def dismiss(request: Request, form: FormData) -> Response:
     """POST: close the message that offers to undo something; the entry stays. htmx has it taken out of the page."""
-    urls, back = Urls.of(request), forms.text(form, "back")
-    inside = back.startswith(f"{urls.root}/") and not back.startswith("//") and "\\" not in back
+    back = own_page(request, forms.text(form, "back"))
     if "hx-request" in request.headers:
         response = Response(headers={"HX-Push-Url": "false"})
     else:
-        response = redirect(request, back if inside else urls.trash())
+        response = redirect(request, back or Urls.of(request).trash())
     forget_undo(request, response)
     return response
 

@@ -139,15 +139,21 @@ class JsonEditor extends HTMLElement {
 
 customElements.define("json-editor", JsonEditor);
 
-// The version that the item has now, kept up to date by static/js/live.js: another one than was opened is told of.
+// The version that the item has now, 0 if it is gone, kept up to date by static/js/live.js: another one than was opened
+// is told of, in place of the choices over what is no longer so.
 class LiveVersion extends HTMLElement {
   static observedAttributes = ["data-version"];
 
   connectedCallback() { this.attributeChangedCallback(); }
   attributeChangedCallback() {
     const form = this.closest("form");
-    const notice = form?.querySelector("#meanwhile");
-    if (notice) notice.hidden = form.elements.version.value === this.dataset.version;
+    if (!form) return;
+    const same = form.elements.version.value === this.dataset.version;
+    const gone = this.dataset.version === "0";
+    form.querySelector("#meanwhile").hidden = same || gone;
+    form.querySelector("#vanished").hidden = same || !gone;
+    const conflict = form.querySelector("#conflict");
+    if (conflict) conflict.hidden = !same;
   }
 }
 
@@ -179,6 +185,6 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   event.stopPropagation();
   const conflict = form.querySelector("#conflict");
-  if (conflict) conflict.focus();
+  if (conflict && !conflict.hidden) conflict.focus();
   else if (!event.repeat) form.requestSubmit();
 }, true);

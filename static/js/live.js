@@ -88,8 +88,10 @@ document.addEventListener("htmx:before:request", (event) => requests.add(event.d
 document.addEventListener("htmx:finally:request", (event) => { requests.delete(event.detail.ctx); put(); });
 
 const gone = () => {
-  if (unsaved()) show("gone");
-  else htmx.ajax("GET", place(), { target: "#page", swap: "innerHTML" });
+  if (unsaved()) {
+    show("gone");
+    document.querySelector("live-version")?.setAttribute("data-version", "0");
+  } else htmx.ajax("GET", place(), { target: "#page", swap: "innerHTML" });
 };
 
 let source = null;

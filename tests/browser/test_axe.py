@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, ViewportSize
 
 from tests.browser.gallery import LOGIN, TOKEN, VIEWS, View, gallery
 
@@ -16,10 +16,15 @@ _FAST: Final = {"resultTypes": ["violations"], "preload": False, "iframes": Fals
 ALL: Final = {"runOnly": TAGS, **_FAST}
 COLOURS: Final = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, **_FAST}
 # High enough for all of it: what is scrolled below the bar of a selection is not what is judged.
-WIDE: Final = {"width": 1360, "height": 1800}
-NARROW: Final = {"width": 390, "height": 1800}
+WIDE: Final[ViewportSize] = {"width": 1360, "height": 1800}
+NARROW: Final[ViewportSize] = {"width": 390, "height": 1800}
 # Colours do not depend on the width but for what is only shown on one of them; all else does not depend on the theme.
-LOOKS: Final = (("light", WIDE, ALL), ("dark", WIDE, COLOURS), ("dark", NARROW, COLOURS), ("light", NARROW, ALL))
+LOOKS: Final[tuple[tuple[Literal["light", "dark"], ViewportSize, dict[str, Any]], ...]] = (
+    ("light", WIDE, ALL),
+    ("dark", WIDE, COLOURS),
+    ("dark", NARROW, COLOURS),
+    ("light", NARROW, ALL),
+)
 
 
 @pytest.fixture

@@ -219,9 +219,7 @@ def test_nothing_is_cut_off_on_a_narrow_screen(page: Page, address: str, state: 
     assert page.locator("#content").evaluate("main => main.scrollWidth - main.clientWidth") <= 0
 
 
-def test_what_is_typed_into_stays_in_sight_when_a_long_preview_comes(
-    page: Page, address: str, state: Store
-) -> None:
+def test_what_is_typed_into_stays_in_sight_when_a_long_preview_comes(page: Page, address: str, state: Store) -> None:
     for number in range(200):
         state.set(f"long-{number:03}", "k", 1)
     page.goto(f"{address}/cleanup")

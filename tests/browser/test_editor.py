@@ -232,6 +232,36 @@ def test_a_change_is_told_while_typing_and_disturbs_nothing(page: Page, state: S
     assert state.get("g", "k") == {**VALUE, "note": 1}
 
 
+@pytest.mark.parametrize("others", [0, 1])
+def test_an_item_that_goes_during_a_conflict_takes_its_choices_away(
+    page: Page, state: Store, edit: str, others: int
+) -> None:
+    state.set_many("g", dict.fromkeys(["other"][:others], 1))
+    page.goto(edit)
+    state.set("g", "k", {**VALUE, "status": "paid"})
+    editor(page).fill("[2]")
+    page.keyboard.press("Control+s")
+    expect(page.get_by_role("button", name="Keep mine")).to_be_visible()
+    state.delete("g", "k")
+    expect(page.locator("#vanished")).to_be_visible()
+    expect(page.locator("#conflict")).to_be_hidden()
+    page.get_by_role("button", name="What can be done").click()
+    expect(page.locator("#conflict")).to_contain_text("Saving again creates it anew.")
+    expect(page.locator("#vanished")).to_be_hidden()
+    assert typed(page) == "[2]"
+    page.get_by_role("button", name="Save anyway").click()
+    expect(page.get_by_role("status").first).to_have_text("Saved k.")
+    assert state.get("g", "k") == [2]
+
+
+def test_a_field_that_was_drawn_larger_is_replaced_within_the_content_policy(page: Page, root: str) -> None:
+    page.goto(f"{root}/groups/g")
+    page.locator("#search").evaluate("field => { field.style.height = '50px'; }")  # as browsers and their add-ons do
+    page.locator("td.k a").click()
+    expect(page.locator(".tabs")).to_be_visible()
+    expect(page.locator("#page > .htmx-added, .htmx-settling")).to_have_count(0)
+
+
 def test_a_new_item_has_the_editor_too(page: Page, state: Store, root: str) -> None:
     page.goto(f"{root}/groups/g/add")
     page.get_by_label("Key", exact=True).fill("new")

@@ -95,6 +95,11 @@ def test_the_trash_is_listed_latest_first(run: Run, filled: Store, url: str) -> 
     assert all(line[5] in ("9 min", "10 min") for line in lines[1:])
 
 
+def test_what_was_cleared_is_a_group_though_it_held_a_single_item(run: Run, filled: Store) -> None:
+    run("clear", "h", "--undo")
+    assert re.split("  +", run("trash").out.splitlines()[1])[1:3] == ["clear", "h"]
+
+
 def test_all_of_the_trash_is_listed(run: Run, filled: Store, url: str) -> None:
     with open_store(url, sweep_interval=None) as store:
         for number in range(1001):

@@ -98,7 +98,7 @@ def test_the_preview_is_there_if_it_is_chosen_or_nothing_else_is() -> None:
     [
         ("status", ('"paid"', "string", '"paid"')),
         ("total", ("9.5", "number", "9.5")),
-        ("customer", ("{1}", "object", "{1}")),
+        ("customer", ('{"name":"Ada"}', "object", '{"name":"Ada"}')),
         ("note", ("null", "word", "null")),
         ("done", ("true", "word", "true")),
         ("missing", None),

@@ -21,7 +21,7 @@ def test_the_value_is_shown_as_a_tree_with_exact_integers(state: Store, browser:
 
     assert page.path == ITEM
     assert [node.text for node in tree(page).all(class_="row")] == [
-        "a: [ 2 ] 9007199254740993, 18446744073709551615",
+        "a: [ 2 elements ] 9007199254740993, 18446744073709551615",
         "0: 9007199254740993 64-bit",
         "1: 18446744073709551615 64-bit",
         "b: null",

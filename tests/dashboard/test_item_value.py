@@ -70,7 +70,7 @@ def test_a_branch_that_is_closed_opens_in_its_place_or_alone(state: Store, brows
     part = Page(browser, "GET", closed.attrs["hx-get"])
 
     assert part.tree.all("li")[0].attrs["id"] == row.attrs["id"]
-    assert rows(part)[1:] == ["id: 7", 'tags: [ 2 ] "a", 7', '0: "a"', "1: 7"]
+    assert rows(part)[1:] == ["id: 7", 'tags: [ 2 elements ] "a", 7', '0: "a"', "1: 7"]
     alone = browser.get(closed.attrs["href"])
     assert rows(alone.side) == rows(part)[1:]
     assert alone.side.one("nav", class_="way").text == "value › records › 7"

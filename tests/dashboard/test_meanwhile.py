@@ -259,6 +259,19 @@ def test_an_item_gone_meanwhile_is_said_and_saving_again_creates_it(
     assert state.get("g", "k") == [2]
 
 
+@pytest.mark.parametrize("button", ["Merge both", "Keep mine"])
+def test_an_item_that_goes_during_a_conflict_is_said_by_each_button(
+    state: Store, browser: Browser, button: str
+) -> None:
+    page = conflict(state, browser, {"a": 1, "b": 1}, {"a": 2, "b": 1}, {"a": 1, "b": 2})
+    state.delete("g", "k")
+    gone = page.submit(button)
+
+    assert "The item is gone" in gone.errors[0]
+    assert gone.field("value") == '{"a":2,"b":1}'
+    assert state.get("g", "k") is None
+
+
 def test_an_item_made_anew_meanwhile_is_a_conflict(state: Store, browser: Browser) -> None:
     state.set("g", "k", {"a": 1, "b": 1})
     editor = browser.get(EDIT)

@@ -48,11 +48,34 @@ def test_it_says_how_long_there_is(filled: Store, browser: Browser, clock: SetBa
     assert row[5].startswith("8:5")
 
 
-def test_restoring_from_the_page(filled: Store, browser: Browser) -> None:
+def test_restoring_stays_on_the_page_and_leads_to_the_group(filled: Store, browser: Browser) -> None:
     after = browser.get("/trash").submit("Restore")
 
-    assert (after.path, after.notice) == ("/groups/orders", "Restored 3 items of orders.")
+    assert (after.path, len(after.rows)) == ("/trash", 5)
+    assert after.notice.startswith("Restored 3 items of orders.")
+    assert after.click("Look at it").path == "/groups/orders"
     assert len(filled.list("orders")) == 3
+
+
+@pytest.mark.parametrize("back", ["//evil.example/", "https://evil.example/", "/\\evil.example", "/groups/gone", ""])
+def test_restoring_leads_nowhere_else(filled: Store, browser: Browser, back: str) -> None:
+    assert browser.post("/trash/cleared/restore", {"back": back}).path == "/groups/orders"
+
+
+def test_a_conflict_found_on_the_way_leads_back_as_well(filled: Store, browser: Browser) -> None:
+    filled.set("orders", "o-4", "newer")
+    question = browser.get("/trash").submit("Restore")
+
+    assert question.status == 409
+    assert question.submit("Restore the others").path == "/trash"
+
+
+def test_the_message_about_the_last_change_is_not_repeated_on_the_page(filled: Store, browser: Browser) -> None:
+    filled.set("orders", "o-9", 1)
+    done = browser.get("/groups/orders/items/o-9").submit("Delete")
+
+    assert done.tree.all(id="undo")
+    assert not done.click("Trash").tree.all(id="undo")
 
 
 def test_several_groups_lead_to_the_list_of_groups(filled: Store, browser: Browser) -> None:

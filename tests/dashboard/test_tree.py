@@ -90,6 +90,15 @@ def test_a_group_is_shown_as_in_the_list(state: Store, browser: Browser) -> None
     assert [row[4] for row in browser.get("/?view=list").rows] == ["never", "cleared in 4:50"]
 
 
+def test_a_group_that_waits_for_the_sweep_is_being_cleared(state: Store, browser: Browser, clock: SetBackClock) -> None:
+    clock.behind = 300
+    state.configure("wf", default_ttl=300)
+    state.finish("wf", keep_for=60)
+    clock.behind = 0
+    for view, column in (("list", 4), ("tree", 5)):
+        assert browser.get(f"/?view={view}").rows[0][column] == "being cleared"
+
+
 def test_what_expires_before_a_group_is_cleared_is_shown_first(state: Store, browser: Browser) -> None:
     state.set("wf", "k", 1, ttl=290.9)
     state.finish("wf", keep_for=3600)
