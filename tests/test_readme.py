@@ -39,7 +39,7 @@ def test_the_example_of_the_api_does_what_its_comments_say() -> None:
 
 def test_the_example_of_mounting_serves_the_dashboard() -> None:
     names: dict[str, Any] = {}
-    exec(example("Mount(\"/_state\""), names)  # noqa: S102
+    exec(example('Mount("/_state"'), names)  # noqa: S102
     client = TestClient(names["app"])
     assert "The store is empty" in client.get("/_state/").text
     names["state"].close()

@@ -18,7 +18,7 @@ COLOURS: Final = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, **_
 # High enough for all of it: what is scrolled below the bar of a selection is not what is judged.
 WIDE: Final[ViewportSize] = {"width": 1360, "height": 1800}
 NARROW: Final[ViewportSize] = {"width": 390, "height": 1800}
-# Colours do not depend on the width but for what is only shown on one of them; all else does not depend on the theme.
+# Only colours depend on the theme.
 LOOKS: Final[tuple[tuple[Literal["light", "dark"], ViewportSize, dict[str, Any]], ...]] = (
     ("light", WIDE, ALL),
     ("dark", WIDE, COLOURS),

@@ -17,8 +17,7 @@ def test_clearing_asks_first(state: Store, browser: Browser) -> None:
     assert question.side.one("h2").text == "Clear g?"
     assert (
         "This removes everything in the group: 1,200 items, 117 KB of JSON now. "
-        "It can be undone for 10 minutes."
-        in question.side.text
+        "It can be undone for 10 minutes." in question.side.text
     )
     assert dump(state) == before
 
