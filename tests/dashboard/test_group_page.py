@@ -41,7 +41,7 @@ def test_an_item_is_shown_with_preview_type_size_ttl_and_change(
     clock.behind = 0
 
     (row,) = browser.get("/groups/orders?columns=value").rows
-    assert row[1:3] == ["o-1", 'status "paid" total 9.5 customer {1} items [2] +1']
+    assert row[1:3] == ["o-1", 'status "paid" total 9.5 customer {"name":"Ada"} items [1,2] +1']
     assert row[3:] == ["object", "92 B", "10:00", "5 min"]
 
 
