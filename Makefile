@@ -16,10 +16,10 @@ check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-# The pages' tests mostly wait for a browser, so several run at once; the store's have the machine to themselves.
+# Much of both is waiting, so several run at once; the store's are not disturbed by browsers.
 pytest: $(VENV)/dev.stamp chromium nginx
-	$(BIN)/python -m pytest --ignore tests/dashboard --ignore tests/browser
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile tests/dashboard tests/browser
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --ignore tests/dashboard --ignore tests/browser
+	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile tests/dashboard tests/browser
 
 # The browser tests drive Debian's Chromium.
 chromium:

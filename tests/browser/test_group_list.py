@@ -87,7 +87,7 @@ def test_filter_open_an_item_and_go_back_and_forward(page: Page, orders: str) ->
     expect(page.locator("#pane-side h2")).to_have_text(key)
     expect(page.locator("tbody tr")).to_have_count(few)
 
-    page.get_by_label("Close").click()
+    page.get_by_label("Close", exact=True).click()
     expect(page.locator("#pane-side")).to_have_count(0)
     page.get_by_label("Remove the filter expires within 30 min").click()
     expect(page.locator(".chip")).to_have_text(["total > 900×"])
