@@ -9,12 +9,12 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dashboard.formats import count, size, stamp
+from dashboard.undoing import new_id
 from store import GroupInfo
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Clearing:
     size: int = 0
 
     def __call__(self, job: Job) -> str:
-        total, undo = len(self.chosen), secrets.token_urlsafe(16)
+        total, undo = len(self.chosen), new_id()
         job.step(0, total)
         found = list(self._find().items())
         missing = total - len(found)

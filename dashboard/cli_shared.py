@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from dashboard import formats
-from store import NEVER, InvalidTTL, open_store, parse_duration
+from dashboard.expiry import parse_ttl
+from store import NEVER, InvalidTTL, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -33,12 +34,12 @@ class Duration(click.ParamType[Any]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | object:
         try:
-            seconds = parse_duration(value)
+            lifetime = parse_ttl(value)
         except InvalidTTL as error:
             self.fail(str(error), param, ctx)
-        if seconds is None and not self._never:
+        if lifetime is NEVER and not self._never:
             self.fail("never is no duration", param, ctx)
-        return NEVER if seconds is None else seconds
+        return lifetime
 
 
 def existing_store(url: str | None) -> Store:

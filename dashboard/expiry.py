@@ -48,13 +48,23 @@ def parse_expiry(text: str, now: datetime, zone: tzinfo | None = None) -> Expire
     if found := _moment_in(cleaned):
         return _seconds_until(found, now, zone)
     try:
-        seconds = parse_duration(cleaned.removeprefix("+"))
+        lifetime = parse_ttl(cleaned.removeprefix("+"))
     except InvalidTTL as error:
         raise InvalidTTL(f"{error}; {_OTHER_FORMS}") from None
     if cleaned.startswith("+"):
-        if seconds is None:
+        if lifetime is NEVER:
             raise InvalidTTL(f"never cannot be added; write a duration, such as +10m; {_OTHER_FORMS}")
-        return Extension(seconds)
+        return Extension(lifetime)
+    return lifetime
+
+
+def parse_ttl(text: str) -> float | Literal[Expiry.NEVER]:
+    """A TTL as a write takes it: a duration in seconds, or NEVER for `never`.
+
+    Raises:
+        InvalidTTL: for anything else, and for a duration out of range.
+    """
+    seconds = parse_duration(text)
     return NEVER if seconds is None else seconds
 
 

@@ -11,10 +11,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 from dashboard import formats
+from dashboard.expiry import parse_ttl
 from dashboard.urls import decode_name
-from store import NEVER, InvalidTTL, InvalidValue, StoreBusy, StoreError, UpdateRejected, parse_duration, parse_json
+from store import InvalidTTL, InvalidValue, StoreBusy, StoreError, UpdateRejected, parse_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from enum import Enum
 
     from starlette.datastructures import FormData
@@ -110,24 +112,26 @@ def names(form: FormData, name: str) -> list[str]:
 
 def names_at(form: FormData, name: str) -> dict[str, int]:
     """The keys of checkboxes whose values are `name@version`, with the version that was seen."""
-    seen: dict[str, int] = {}
-    for value in texts(form, name):
-        segment, _, sent = value.partition("@")
-        decoded = decode_name(segment)
-        if decoded is not None and sent.isascii() and sent.isdecimal():
-            seen[decoded] = int(sent[:20])
-    return seen
+    return {key: int(sent[:20]) for key, sent in _seen(form, name) if sent.isascii() and sent.isdecimal()}
 
 
 def names_seen(form: FormData, name: str) -> dict[str, datetime]:
     """The groups of checkboxes whose values are `name@milliseconds`, with the last change that was seen."""
-    seen: dict[str, datetime] = {}
+    return {group: at for group, sent in _seen(form, name) if (at := moment(sent)) is not None}
+
+
+def moment(sent: str) -> datetime | None:
+    """The moment that a page wrote as milliseconds since 1970; None for anything else."""
+    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=int(sent)) if _STAMP.fullmatch(sent) else None
+
+
+def _seen(form: FormData, name: str) -> Iterator[tuple[str, str]]:
+    """The names of checkboxes whose values are `name@what was seen`, and what that was."""
     for value in texts(form, name):
-        segment, _, stamp = value.partition("@")
+        segment, _, sent = value.partition("@")
         decoded = decode_name(segment)
-        if decoded is not None and _STAMP.fullmatch(stamp):
-            seen[decoded] = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=int(stamp))
-    return seen
+        if decoded is not None:
+            yield decoded, sent
 
 
 def value_and_ttl(value: str, ttl: str, blank: Enum | None) -> tuple[dict[str, FieldError], Any, Any]:
@@ -144,8 +148,7 @@ def value_and_ttl(value: str, ttl: str, blank: Enum | None) -> tuple[dict[str, F
         errors["value"] = FieldError.of(error)
     try:
         if ttl.strip():
-            seconds = parse_duration(ttl)
-            lifetime = NEVER if seconds is None else seconds
+            lifetime = parse_ttl(ttl)
     except InvalidTTL as error:
         errors["ttl"] = FieldError.of(error)
     return errors, meant, lifetime

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dashboard import forms, jsonview
 from dashboard.calls import MAX_CALL, Call
 from dashboard.differences import Line, compare
+from dashboard.expiry import parse_ttl
 from dashboard.formats import count, oneline
 from dashboard.pages.errors import group_in, key_in
 from dashboard.pages.item import item_in
@@ -19,7 +20,7 @@ from dashboard.rendering import render, store_of
 from dashboard.rows import HINTS, MAX_ROWS, Row, Typed, parse_rows, rows_in
 from dashboard.undoing import new_id
 from dashboard.urls import Listing, Urls
-from store import KEEP, NEVER, InvalidTTL, StoreError, UpdateRejected, VersionConflict, parse_duration
+from store import KEEP, NEVER, InvalidTTL, StoreError, UpdateRejected, VersionConflict
 
 if TYPE_CHECKING:
     from starlette.datastructures import FormData
@@ -252,8 +253,7 @@ def _parsed(side: OperationsSide, *, unfinished: bool = False) -> tuple[Operatio
     ttl_error = ""
     try:
         if side.ttl:
-            seconds = parse_duration(side.ttl)
-            lifetime = NEVER if seconds is None else seconds
+            lifetime = parse_ttl(side.ttl)
     except InvalidTTL as error:
         ttl_error = forms.FieldError.of(error).message
     return replace(side, rows=typed.rows, ttl_error=ttl_error), typed, lifetime

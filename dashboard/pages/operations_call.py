@@ -10,10 +10,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from dashboard import forms
+from dashboard.expiry import parse_ttl
 from dashboard.json_answers import answer_json, failed, refuse
 from dashboard.pages.errors import group_in, key_in
 from dashboard.rendering import store_of
-from store import NEVER, InvalidValue, StoreError, UpdateRejected, VersionConflict, parse_duration, parse_json
+from store import InvalidValue, StoreError, UpdateRejected, VersionConflict, parse_json
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -65,8 +66,7 @@ def _asked(body: bytes) -> dict[str, Any]:
 def _ttl(asked: Any) -> float | Expiry | None:
     if not isinstance(asked, str):
         return asked  # type: ignore[no-any-return]  # the store looks at it
-    seconds = parse_duration(asked)
-    return NEVER if seconds is None else seconds
+    return parse_ttl(asked)
 
 
 async def _body(request: Request, limit: int) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -15,6 +14,7 @@ from dashboard.pages.cleanup import Saving, preview, typed_rules
 from dashboard.pages.errors import NotFound, rule_in
 from dashboard.rendering import redirect, render, store_of
 from dashboard.rule_fields import RuleFields
+from dashboard.undoing import new_id
 from dashboard.urls import Urls
 from store import UNDO_SECONDS, StoreError
 
@@ -75,7 +75,7 @@ def save(request: Request, form: FormData) -> Response:
 
 def delete(request: Request, _form: FormData) -> Response:
     """POST: forget a saved rule."""
-    name, undo = rule_in(request), secrets.token_urlsafe(16)
+    name, undo = rule_in(request), new_id()
     gone = store_of(request).drop_rule(name, undo=undo)
     notice = f"Deleted the rule “{oneline(name)}”." if gone else f"The rule “{oneline(name)}” had gone already."
     return redirect(request, Urls.of(request).cleanup(), notice, undo)

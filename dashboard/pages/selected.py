@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from dashboard import forms, jobs
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 COUNT_SECONDS = 2.0
 COUNTED = 10_000
-_STAMP_LENGTH = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +134,4 @@ def _start(request: Request, form: FormData, question: SelectedQuestion, action:
 
 def _asked_at(form: FormData, now: datetime) -> datetime:
     """When the question was asked; now, if the form does not tell."""
-    sent = forms.text(form, "asked_at")
-    if not (sent.isascii() and sent.isdecimal() and len(sent) <= _STAMP_LENGTH):
-        return now
-    return min(now, datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=int(sent)))
+    return min(now, forms.moment(forms.text(form, "asked_at")) or now)
